@@ -1,0 +1,59 @@
+/** code → HTTP status and title: the one table of every refusal a client can meet. */
+export const ERRORS = {
+  VALIDATION_FAILED: [400, 'The request is not valid'],
+  UNAUTHENTICATED: [401, 'Who is asking is not known'],
+  INVALID_CLIENT_CART_ID: [401, 'The client cart id is not one of ours'],
+  FORBIDDEN: [403, 'Not allowed'],
+  NOT_FOUND: [404, 'There is nothing at this address'],
+  SKU_NOT_FOUND: [404, 'The SKU does not exist'],
+  ITEM_NOT_FOUND: [404, 'The item is not in the cart'],
+  METHOD_NOT_ALLOWED: [405, 'The method is not allowed here'],
+  SKU_OFF_SHELF: [409, 'The SKU is off the shelf'],
+  OUT_OF_STOCK: [409, 'The SKU is out of stock'],
+  INSUFFICIENT_STOCK: [409, 'Not enough stock'],
+  QUANTITY_LIMIT: [409, 'Over the quantity limit of the SKU'],
+  CART_FULL: [409, 'The cart holds the most SKUs it may'],
+  CART_BUSY: [409, 'The cart is being changed by somebody else'],
+  VERSION_MISMATCH: [412, 'The cart has changed'],
+  PAYLOAD_TOO_LARGE: [413, 'The body is too large'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'The body must be JSON'],
+  CART_UNAVAILABLE: [503, 'The cart cannot be reached right now'],
+  INTERNAL_ERROR: [500, 'Something went wrong'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One entry of `errors[]` in a problem: a code, what it is about, and its numbers as fields. */
+export interface ErrorDetail {
+  code: ErrorCode;
+  skuId?: string;
+  field?: string;
+  [number: string]: unknown;
+}
+
+/** An expected refusal: it has a stable code and becomes an `application/problem+json` answer. */
+export class AppError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    readonly details: ErrorDetail[] = [],
+    message: string = ERRORS[code][1],
+    options?: ErrorOptions & {
+      /** Seconds, sent as `Retry-After`. */
+      retryAfter?: number;
+      /** Fields beside the standard ones, such as the current cart. */
+      extra?: Record<string, unknown>;
+    },
+  ) {
+    super(message, options);
+    this.name = AppError.name;
+    this.retryAfter = options?.retryAfter;
+    this.extra = options?.extra;
+  }
+
+  readonly retryAfter: number | undefined;
+  readonly extra: Record<string, unknown> | undefined;
+
+  get status(): number {
+    return ERRORS[this.code][0];
+  }
+}
