@@ -1,0 +1,15 @@
+export { keys } from './keys.js';
+export type { OwnerKey } from './keys.js';
+export { LockBusyError, NestedLockError } from './lock.errors.js';
+export { LockCounters, LockService } from './lock.service.js';
+export type { LockLimits, TryResult } from './lock.service.js';
+export { NoopLockService } from './noop-lock.service.js';
+export { RedisConnection } from './redis.connection.js';
+export type { RedisClient, RedisConnectionOptions, RedisStatus } from './redis.connection.js';
+export { RedisTimeoutError, RedisUnavailableError } from './redis.errors.js';
+export type { RedisOutcome } from './redis.errors.js';
+export { RedisModule } from './redis.module.js';
+export { RedlockService } from './redlock.service.js';
+export type { RedlockOptions } from './redlock.service.js';
+export { checkScript, loadScripts, ScriptSet } from './scripts.js';
+export type { Script } from './scripts.js';

@@ -1,0 +1,19 @@
+import { LockLimits, LockService, TryResult } from './lock.service.js';
+
+/** Grants every lock at once: the suite passes with it too, which proves that correctness rests on no lock. */
+export class NoopLockService extends LockService {
+  shared<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    this.counters.acquired += 1;
+    return work();
+  }
+
+  exclusive<T>(name: string, work: () => Promise<T>, _limits?: LockLimits): Promise<T> {
+    return this.shared(name, work);
+  }
+
+  async tryExclusive<T>(name: string, work: () => Promise<T>): Promise<TryResult<T>> {
+    return { ran: true, value: await this.shared(name, work) };
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,46 @@
+import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
+
+/** Whether a refused command may have been carried out all the same. */
+export type RedisOutcome = 'not-sent' | 'unknown';
+
+/**
+ * Redis cannot serve now. With `not-sent` nothing has happened; with `unknown` the command was on its way when the
+ * connection was lost, so it may or may not have been carried out.
+ */
+export class RedisUnavailableError extends Error {
+  constructor(
+    message: string,
+    readonly outcome: RedisOutcome,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** No reply within the deadline: the command may still be carried out later. */
+export class RedisTimeoutError extends RedisUnavailableError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'unknown', options);
+  }
+}
+
+/** Replies of a server that is up but cannot take the command: it has not been carried out, also inside a script. */
+const REFUSALS = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY) /;
+
+/**
+ * node-redis' error → ours. A reply that is about the command itself (WRONGTYPE, a script's own error) passes as it
+ * is, and so does an argument that cannot be encoded: those are bugs, not outages.
+ */
+export function toRedisError(error: unknown): unknown {
+  if (error instanceof ErrorReply) {
+    return REFUSALS.test(error.message)
+      ? new RedisUnavailableError(`Redis refuses: ${error.message}`, 'not-sent', { cause: error })
+      : error;
+  }
+  if (error instanceof ClientOfflineError || error instanceof ClientClosedError) {
+    return new RedisUnavailableError('Redis is not connected', 'not-sent', { cause: error });
+  }
+  if (error instanceof TypeError || error instanceof RedisUnavailableError) return error;
+  return new RedisUnavailableError('The connection to Redis was lost', 'unknown', { cause: error });
+}

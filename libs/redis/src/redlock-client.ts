@@ -1,0 +1,58 @@
+import type { LockNodeClient } from 'redlock';
+import { RedisConnection } from './redis.connection.js';
+import { RedisUnavailableError } from './redis.errors.js';
+
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
+const MOST_OWED = 1000;
+
+/**
+ * A lock node as redlock wants it, over node-redis, for locks of one key.
+ *
+ * Redlock gives up on a release that cannot be sent, and a grant whose reply never came may be in force all the same:
+ * either would keep its name busy for a whole lease after the node is back. So what could not be released is kept,
+ * and released at the next connection, before anything else is sent.
+ */
+export class RedlockClient implements LockNodeClient {
+  /** Tokens whose grant certainly never reached the node, until redlock's own clean-up asks to release them. */
+  readonly #unsent = new Set<string>();
+  /** Token → key. */
+  readonly #owed = new Map<string, string>();
+
+  constructor(readonly connection: RedisConnection) {
+    connection.onReady(() => this.#releaseOwed());
+  }
+
+  evalsha(hash: string, keyCount: number, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#send('EVALSHA', hash, keyCount, args);
+  }
+
+  eval(script: string, keyCount: number, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#send('EVAL', script, keyCount, args);
+  }
+
+  async quit(): Promise<'OK'> {
+    await this.connection.close();
+    return 'OK';
+  }
+
+  /** Redlock sends key, token and lease to acquire, key and token to release; it releases after each failed acquire. */
+  #send(verb: string, script: string, keyCount: number, args: readonly (string | number)[]): Promise<unknown> {
+    const [key, token, lease] = args as [string, string, number?];
+    const isRelease = lease === undefined;
+    const isPointless = isRelease && this.#unsent.delete(token);
+    return this.connection.command([verb, script, String(keyCount), ...args.map(String)]).catch((error: unknown) => {
+      if (error instanceof RedisUnavailableError) {
+        if (!isRelease && error.outcome === 'not-sent') this.#unsent.add(token);
+        if (isRelease && !isPointless && this.#owed.size < MOST_OWED) this.#owed.set(token, key);
+      }
+      throw error;
+    });
+  }
+
+  #releaseOwed(): void {
+    for (const [token, key] of this.#owed) {
+      this.connection.command(['EVAL', RELEASE, '1', key, token]).catch(() => undefined);
+    }
+    this.#owed.clear();
+  }
+}
