@@ -1,4 +1,17 @@
 export { AppError, ERRORS } from './app-error.js';
 export type { ErrorCode, ErrorDetail } from './app-error.js';
+export { AppErrorFilter } from './app-error.filter.js';
 export { Env, EnvError, readEnv } from './env.js';
 export { EnvModule } from './env.module.js';
+export { ApiProblems, BodyLimit, exampleProblem, problemCodesOf } from './http-api.js';
+export { invalid, toDto } from './http-dto.js';
+export { ParseIdPipe } from './http-id.pipe.js';
+export { HttpListPipe } from './http-list.pipe.js';
+export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';
+export type { Problem } from './http-problem.js';
+export { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, MayBeAbsent } from './http-validation.js';
+export type { FieldOptions } from './http-validation.js';
+export { HttpValidationPipe } from './http-validation.pipe.js';
+export { PinoLogger } from './logger.js';
+export { Metrics } from './metrics.js';
+export { MetricsModule } from './metrics.module.js';
