@@ -1,0 +1,72 @@
+import { isUtf8 } from 'node:buffer';
+import { AppError, invalid } from '@app/common';
+
+/** Deeper than anything our API takes, and shallow enough for every recursive walk over the value. */
+const MAX_DEPTH = 32;
+
+/**
+ * Keys that mean something on every object. Some reach a prototype; the others, class-transformer drops without a word,
+ * where an unknown field must be refused.
+ */
+const POISON = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
+/** A key of that kind stands in the text as itself or with an escape; most texts have neither. */
+const MAYBE_POISON = new RegExp([...POISON, String.raw`\\u00`].join('|'));
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Parses a JSON body. No bytes are no body: a POST without one is common, and a DTO names the fields it misses.
+ * Throws AppError VALIDATION_FAILED for anything that is not JSON, nests deeper than 32, or has a key that every
+ * object has anyway.
+ */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw invalid([{ field: '', message: 'must be UTF-8' }]);
+  if (depthOf(body) > MAX_DEPTH) throw invalid([{ field: '', message: `must not nest deeper than ${MAX_DEPTH}` }]);
+  const text = body.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    // JSON.parse's own message quotes the text, which may hold a secret.
+    const message = 'The body is not valid JSON';
+    throw new AppError('VALIDATION_FAILED', [{ code: 'VALIDATION_FAILED', field: '', message }], message, { cause });
+  }
+  if (MAYBE_POISON.test(text)) refusePoison(value);
+  return value;
+}
+
+/** Whether a name means something on every object, so that a client may not use it for a field of its own. */
+export function isPoison(name: string): boolean {
+  return POISON.has(name);
+}
+
+/** The deepest nesting of brackets outside strings; counted on bytes, before a parser allocates anything. */
+function depthOf(body: Buffer): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i];
+    if (byte === QUOTE) i = endOfString(body, i + 1);
+    // [ and { are 0x5b and 0x7b, ] and } are 0x5d and 0x7d.
+    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return deepest;
+}
+
+function endOfString(body: Buffer, from: number): number {
+  let i = from;
+  while (i < body.length && body[i] !== QUOTE) i += body[i] === BACKSLASH ? 2 : 1;
+  return i;
+}
+
+/** Recursion is safe: the depth is bounded. */
+function refusePoison(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    if (POISON.has(key)) throw invalid([{ field: key, message: 'is not a name a field may have' }]);
+    refusePoison(child);
+  }
+}
