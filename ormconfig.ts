@@ -1,3 +1,29 @@
 import { DataSource } from 'typeorm';
+import { migrations } from './libs/database/src/migrations/index.js';
 
-export default new DataSource({ type: 'mysql', url: process.env['DATABASE_URL'], timezone: 'Z' });
+/**
+ * The one DataSource: of the service, of the TypeORM command line and of the tests.
+ *
+ * Bigints and decimals stay text and datetimes stay UTC text: a JavaScript number or Date in between would round.
+ */
+export function createDataSource(url: string | undefined): DataSource {
+  return new DataSource({
+    type: 'mysql',
+    url,
+    entities: [],
+    migrations,
+    migrationsTableName: 'migrations',
+    timezone: 'Z',
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    connectTimeout: 2_000,
+    maxQueryExecutionTime: 3_000,
+    enableQueryTimeout: true,
+    poolSize: 10,
+    extra: { queueLimit: 1_000, enableKeepAlive: true },
+  });
+}
+
+export default createDataSource(process.env['DATABASE_URL']);

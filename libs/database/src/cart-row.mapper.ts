@@ -1,0 +1,140 @@
+import { CartChange, CartItem, CartRow, ChangedItem, ProductSnapshot } from './cart-item.js';
+
+/**
+ * The only conversions between the three shapes of a cart item: Redis field, event, MySQL row.
+ *
+ * A Redis field is `quantity selected addPriceCents addedAtMs changedAtMs position version snapshotJson`: short, read
+ * by a script with one pattern, and the snapshot passes through scripts untouched.
+ */
+const ITEM = /^(\d+) ([01]) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$/s;
+
+/** Throws when the text is no item: a foreign value under our key is a bug to be seen, not an empty cart. */
+export function parseItem(skuId: string, raw: string): CartItem {
+  const m = ITEM.exec(raw);
+  if (!m) throw new Error(`not a cart item: SKU ${skuId}`);
+  return {
+    skuId,
+    quantity: Number(m[1]),
+    selected: m[2] === '1',
+    addPrice: Number(m[3]),
+    addedAt: Number(m[4]),
+    changedAt: Number(m[5]),
+    position: m[6]!,
+    version: m[7]!,
+    snapshot: JSON.parse(m[8]!) as ProductSnapshot,
+  };
+}
+
+export function formatItem(item: CartItem): string {
+  return [
+    item.quantity,
+    item.selected ? 1 : 0,
+    item.addPrice,
+    item.addedAt,
+    item.changedAt,
+    item.position,
+    item.version,
+    JSON.stringify(orderedSnapshot(item.snapshot)),
+  ].join(' ');
+}
+
+/** Redis, MySQL and events keep the snapshot's fields in one order, so that equal snapshots are equal texts. */
+function orderedSnapshot({ name, image, spec, shopId, skuCode }: ProductSnapshot): ProductSnapshot {
+  return { name, image, spec, shopId, skuCode };
+}
+
+export function formatSnapshot(snapshot: ProductSnapshot): string {
+  return JSON.stringify(orderedSnapshot(snapshot));
+}
+
+/** An entry of the outbox stream (`o v t a s`, then `r` per item: `sku before deleted item`) as a change. */
+export function parseOutboxEntry(fields: readonly string[]): CartChange {
+  const items: ChangedItem[] = [];
+  const head: Record<string, string> = {};
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name, value] = [fields[i]!, fields[i + 1]!];
+    if (name === 'r') items.push(parseChangedItem(value));
+    else head[name] = value;
+  }
+  const owner = /^(user|guest):(.+)$/.exec(head['o'] ?? '');
+  if (!owner || !head['v'] || !head['t'] || !head['a'] || items.length === 0) throw new Error('not an outbox entry');
+  return {
+    owner: { kind: owner[1] as 'user' | 'guest', id: owner[2]! },
+    version: head['v'],
+    at: Number(head['t']),
+    action: head['a'],
+    source: head['s'] ?? 'user',
+    items,
+  };
+}
+
+function parseChangedItem(raw: string): ChangedItem {
+  const m = /^(\d+) (\d+) ([01]) (.*)$/s.exec(raw);
+  if (!m) throw new Error('not an item of an outbox entry');
+  return { ...parseItem(m[1]!, m[4]!), before: Number(m[2]), deleted: m[3] === '1' };
+}
+
+/** The rows a user's change leaves in the `cart` table; a guest's change leaves none. */
+export function toCartRows(change: CartChange): CartRow[] {
+  if (change.owner.kind !== 'user') return [];
+  return change.items.map(({ before: _before, ...item }) => ({ ...item, userId: change.owner.id }));
+}
+
+/** A row as the driver returns it: bigints and decimals as text, datetimes as `YYYY-MM-DD hh:mm:ss.mmm` in UTC. */
+export interface RawCartRow {
+  user_id: string;
+  product_sku_id: string;
+  product_sku_num: number;
+  add_amount: string;
+  selected_status: number;
+  is_deleted: number;
+  version: string;
+  added_at: string;
+  changed_at: string;
+  position: string;
+  snapshot: ProductSnapshot | string;
+}
+
+export function parseRow(raw: RawCartRow): CartRow {
+  const snapshot = typeof raw.snapshot === 'string' ? (JSON.parse(raw.snapshot) as ProductSnapshot) : raw.snapshot;
+  return {
+    userId: raw.user_id,
+    skuId: raw.product_sku_id,
+    quantity: raw.product_sku_num,
+    addPrice: toCents(raw.add_amount),
+    selected: raw.selected_status === 1,
+    deleted: raw.is_deleted === 1,
+    version: raw.version,
+    addedAt: fromDateTime(raw.added_at),
+    changedAt: fromDateTime(raw.changed_at),
+    position: raw.position,
+    snapshot: orderedSnapshot(snapshot),
+  };
+}
+
+/** Two items are the same when every fact of them is. */
+export function sameItem(a: CartItem, b: CartItem): boolean {
+  return formatItem(a) === formatItem(b);
+}
+
+/** `"12.50"` → 1250. */
+export function toCents(amount: string): number {
+  const m = /^(\d+)\.(\d{2})$/.exec(amount);
+  if (!m) throw new Error('not an amount with two places');
+  return Number(m[1]) * 100 + Number(m[2]);
+}
+
+/** 1250 → `"12.50"`; also below zero. */
+export function fromCents(cents: number): string {
+  const [sign, abs] = cents < 0 ? ['-', -cents] : ['', cents];
+  return `${sign}${Math.floor(abs / 100)}.${String(abs % 100).padStart(2, '0')}`;
+}
+
+/** Milliseconds → `YYYY-MM-DD hh:mm:ss.mmm`, UTC, the form MySQL takes without a time zone in between. */
+export function toDateTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 23).replace('T', ' ');
+}
+
+export function fromDateTime(text: string): number {
+  return Date.parse(`${text.replace(' ', 'T')}Z`);
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { CartRow } from './cart-item.js';
+import { formatSnapshot, fromCents, parseRow, RawCartRow, toDateTime } from './cart-row.mapper.js';
+import { Database, Query } from './database.js';
+
+const COLUMNS = `product_sku_num, add_amount, selected_status, is_deleted, create_time, update_time,
+  added_at, changed_at, position, snapshot, version`;
+
+/**
+ * The guard: a row only ever moves to a higher version, so repeated, late and shuffled writes change nothing.
+ * MySQL assigns from left to right, therefore `version`, which each line looks at, comes last. A re-add restarts
+ * `create_time`, since it always is the time of the item's latest add.
+ */
+const GUARD = COLUMNS.split(',')
+  .map((column) => column.trim())
+  .map((column) => `${column} = IF(VALUES(version) > version, VALUES(${column}), ${column})`)
+  .join(',\n  ');
+
+const UPSERT_CHUNK = 500;
+
+/** A user's rows as MySQL has them. */
+export interface StoredCart {
+  rows: CartRow[];
+  /** Highest version over all rows, deleted ones too; "0" when there is none. */
+  maxVersion: string;
+}
+
+/** The `cart` table: the only place that reads or writes it. */
+@Injectable()
+export class CartTable {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Writes rows that are newer than what the table has; the rest is left alone. At most one row per user and SKU goes
+   * out, in one order for everybody, so that writers at the same rows wait for each other instead of deadlocking.
+   */
+  async upsert(rows: readonly CartRow[], query: Query = this.database.query): Promise<void> {
+    const sorted = newestPerItem(rows);
+    for (let i = 0; i < sorted.length; i += UPSERT_CHUNK) {
+      const chunk = sorted.slice(i, i + UPSERT_CHUNK);
+      const places = chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?, ?, ?, ?, ?)').join(', ');
+      await query(
+        `INSERT INTO cart (user_id, product_sku_id, ${COLUMNS})\nVALUES ${places}\nON DUPLICATE KEY UPDATE\n  ${GUARD}`,
+        chunk.flatMap(toParameters),
+      );
+    }
+  }
+
+  /** The items of a user that are not deleted, in one query. */
+  async load(userId: string): Promise<StoredCart> {
+    const found = await this.database.query<RawCartRow & { max_version: string | null; user_id: string | null }>(
+      `SELECT m.max_version, c.user_id, c.product_sku_id, c.product_sku_num, c.add_amount, c.selected_status,
+         c.is_deleted, c.version, c.added_at, c.changed_at, c.position, c.snapshot
+       FROM (SELECT MAX(version) AS max_version FROM cart WHERE user_id = ?) m
+       LEFT JOIN cart c ON c.user_id = ? AND c.is_deleted = 0`,
+      [userId, userId],
+    );
+    return {
+      rows: found.filter((row) => row.user_id !== null).map(parseRow),
+      maxVersion: found[0]?.max_version ?? '0',
+    };
+  }
+
+  /** Every row of a user, deleted ones too. */
+  async loadAll(userId: string): Promise<CartRow[]> {
+    const found = await this.database.query<RawCartRow>(
+      `SELECT user_id, product_sku_id, product_sku_num, add_amount, selected_status, is_deleted, version, added_at,
+         changed_at, position, snapshot
+       FROM cart WHERE user_id = ?`,
+      [userId],
+    );
+    return found.map(parseRow);
+  }
+}
+
+function newestPerItem(rows: readonly CartRow[]): CartRow[] {
+  const newest = new Map<string, CartRow>();
+  for (const row of rows) {
+    const key = `${row.userId} ${row.skuId}`;
+    const other = newest.get(key);
+    if (!other || BigInt(row.version) > BigInt(other.version)) newest.set(key, row);
+  }
+  return [...newest.values()].sort((a, b) => compareDecimals(a.userId, b.userId) || compareDecimals(a.skuId, b.skuId));
+}
+
+/** Orders canonical decimal strings by value. */
+export function compareDecimals(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function toParameters(row: CartRow): unknown[] {
+  return [
+    row.userId,
+    row.skuId,
+    row.quantity,
+    fromCents(row.addPrice),
+    row.selected ? 1 : 0,
+    row.deleted ? 1 : 0,
+    toDateTime(row.addedAt).slice(0, 19),
+    toDateTime(row.addedAt),
+    toDateTime(row.changedAt),
+    row.position,
+    formatSnapshot(row.snapshot),
+    row.version,
+  ];
+}

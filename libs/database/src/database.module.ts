@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import { Env } from '@app/common';
+import { DataSource } from 'typeorm';
+import { createDataSource } from '../../../ormconfig.js';
+import { CartTable } from './cart.table.js';
+import { Database } from './database.js';
+
+@Global()
+@Module({
+  providers: [
+    { provide: DataSource, inject: [Env], useFactory: (env: Env) => createDataSource(env.DATABASE_URL) },
+    Database,
+    CartTable,
+  ],
+  exports: [Database, CartTable],
+})
+export class DatabaseModule {}
