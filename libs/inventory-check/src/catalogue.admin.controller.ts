@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiProblems, AppError, BodyLimit, ParseIdPipe, HttpListPipe } from '@app/common';
+import { Roles } from '@app/identity';
+import { Catalogue } from './catalogue.js';
+import { PatchSkuDto, toAdminSkuDto, toSkuInput, toSkuPatch, UpsertedDto, UpsertSkuDto } from './dto/sku.dto.js';
+import { Sku } from './sku.js';
+
+const MAX_UPSERT = 1_000;
+const MAX_UPSERT_BYTES = 2 * 1024 * 1024;
+
+@ApiTags('admin')
+@Roles('admin')
+@Controller('v1/admin/skus')
+export class CatalogueAdminController {
+  constructor(private readonly catalogue: Catalogue) {}
+
+  /** Inserts or replaces SKUs; carts show it at once. */
+  @Put()
+  @BodyLimit(MAX_UPSERT_BYTES)
+  @ApiBody({ type: [UpsertSkuDto] })
+  @ApiOkResponse({ type: UpsertedDto })
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')
+  async upsert(@Body(new HttpListPipe(UpsertSkuDto, MAX_UPSERT)) skus: UpsertSkuDto[]): Promise<UpsertedDto> {
+    const newest = new Map(skus.map((sku) => [sku.skuId, toSkuInput(sku)]));
+    await this.catalogue.upsert([...newest.values()]);
+    return { upserted: newest.size };
+  }
+
+  /** Changes price, stock, status, limits or texts of one SKU. */
+  @Patch(':skuId')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
+  async patch(@Param('skuId', ParseIdPipe) skuId: string, @Body() patch: PatchSkuDto) {
+    return toAdminSkuDto(found(skuId, await this.catalogue.patch(skuId, toSkuPatch(patch))));
+  }
+
+  /** Takes a SKU out of the catalogue; carts that hold it show `SKU_GONE`. */
+  @Delete(':skuId')
+  @HttpCode(204)
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
+  async remove(@Param('skuId', ParseIdPipe) skuId: string): Promise<void> {
+    found(skuId, await this.catalogue.remove(skuId));
+  }
+}
+
+function found(skuId: string, sku: Sku | undefined): Sku {
+  if (!sku) throw new AppError('SKU_NOT_FOUND', [{ code: 'SKU_NOT_FOUND', skuId }]);
+  return sku;
+}

@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { keys, loadScripts, RedisConnection } from '@app/redis';
+import { SkuTable } from './sku.table.js';
+import { Sku, SkuInput, SkuPatch } from './sku.js';
+
+const scripts = loadScripts(new URL('./lua/', import.meta.url));
+const share = scripts.get('share-sku');
+
+/** How long this process may show a SKU without asking Redis again, ms: "others ≤ 1 s" of the contract. */
+const LOCAL_TTL_MS = 1_000;
+const LOCAL_SKUS = 50_000;
+/** How long Redis remembers that a SKU does not exist, seconds. */
+const UNKNOWN_TTL_SECONDS = 10;
+
+type Known = { sku: Sku | null };
+
+/**
+ * The catalogue as carts see it: this process, then the shared copy in Redis, then MySQL. Unknown SKUs are remembered
+ * too, so that a client cannot hammer MySQL with made-up ids. Checkout must not use it: it reads MySQL under a lock.
+ */
+@Injectable()
+export class Catalogue {
+  private readonly local = new LRUCache<string, Known>({ max: LOCAL_SKUS, ttl: LOCAL_TTL_MS });
+  private readonly fetching = new Map<string, Promise<Known>>();
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly table: SkuTable,
+  ) {}
+
+  /** What this process knows right now, without waiting: `undefined` = ask {@link get}, `null` = no such SKU. */
+  peek(skuId: string): Sku | null | undefined {
+    return this.local.get(skuId)?.sku;
+  }
+
+  /** The SKU, or `null` when there is none. A SKU taken out of the catalogue is `null` too. */
+  async get(skuId: string): Promise<Sku | null> {
+    return this.peek(skuId) ?? (await this.getMany([skuId])).get(skuId) ?? null;
+  }
+
+  /** One round trip for all SKUs that this process does not hold; MySQL only for those Redis does not know. */
+  async getMany(skuIds: readonly string[]): Promise<Map<string, Sku | null>> {
+    const found = new Map<string, Sku | null>();
+    const waiting: Promise<void>[] = [];
+    const missing: string[] = [];
+    for (const skuId of skuIds) {
+      const known = this.local.get(skuId);
+      const fetch = known ? undefined : this.fetching.get(skuId);
+      if (known) found.set(skuId, known.sku);
+      else if (fetch) waiting.push(fetch.then(({ sku }) => void found.set(skuId, sku)));
+      else missing.push(skuId);
+    }
+    if (missing.length > 0) waiting.push(this.fetch(missing, found));
+    if (waiting.length > 0) await Promise.all(waiting);
+    return found;
+  }
+
+  /** Inserts or replaces SKUs; carts served by this process show them at once, others within a second. */
+  async upsert(skus: readonly SkuInput[]): Promise<void> {
+    await this.publish(await this.table.upsert(skus));
+  }
+
+  /** Changes one SKU; `undefined` when there is none. */
+  async patch(skuId: string, patch: SkuPatch): Promise<Sku | undefined> {
+    const sku = await this.table.patch(skuId, patch);
+    if (sku) await this.publish([sku]);
+    return sku;
+  }
+
+  /** Takes one SKU out of the catalogue; `undefined` when there is none. */
+  async remove(skuId: string): Promise<Sku | undefined> {
+    const sku = await this.table.remove(skuId);
+    if (sku) await this.publish([sku]);
+    return sku;
+  }
+
+  private async fetch(skuIds: string[], into: Map<string, Sku | null>): Promise<void> {
+    const batch = this.fetchShared(skuIds);
+    for (const skuId of skuIds) {
+      // Whoever joins awaits it; without joiners a failure is reported by this call alone.
+      const one = batch.then((all) => all.get(skuId)!);
+      one.catch(() => undefined);
+      this.fetching.set(skuId, one);
+    }
+    try {
+      for (const [skuId, known] of await batch) {
+        this.remember(skuId, known);
+        into.set(skuId, known.sku);
+      }
+    } finally {
+      for (const skuId of skuIds) this.fetching.delete(skuId);
+    }
+  }
+
+  private async fetchShared(skuIds: string[]): Promise<Map<string, Known>> {
+    const copies = await this.redis.command<(string | null)[]>(['MGET', ...skuIds.map((id) => keys.sku(id))]);
+    const all = new Map<string, Known>();
+    const unshared: string[] = [];
+    skuIds.forEach((skuId, i) => {
+      const copy = copies[i];
+      if (copy) all.set(skuId, { sku: parseShared(copy) });
+      else unshared.push(skuId);
+    });
+    if (unshared.length > 0) {
+      const rows = new Map((await this.table.find(unshared)).map((sku) => [sku.skuId, sku]));
+      for (const skuId of unshared) all.set(skuId, { sku: visible(rows.get(skuId)) });
+      await Promise.all(unshared.map((skuId) => this.share(skuId, rows.get(skuId))));
+    }
+    return all;
+  }
+
+  private async publish(skus: readonly Sku[]): Promise<void> {
+    for (const sku of skus) this.local.set(sku.skuId, { sku: visible(sku) });
+    await Promise.all(skus.map((sku) => this.share(sku.skuId, sku)));
+  }
+
+  private async share(skuId: string, sku: Sku | undefined): Promise<void> {
+    const lifetime = sku ? '0' : String(UNKNOWN_TTL_SECONDS);
+    await this.redis.run(share, [keys.sku(skuId)], [String(sku?.version ?? 0), JSON.stringify(sku ?? null), lifetime]);
+  }
+
+  /** A fetch that began before this process changed the SKU must not bring the old one back. */
+  private remember(skuId: string, known: Known): void {
+    const held = this.local.get(skuId)?.sku;
+    if (held && known.sku && held.version > known.sku.version) return;
+    this.local.set(skuId, known);
+  }
+}
+
+function parseShared(copy: string): Sku | null {
+  return visible(JSON.parse(copy.slice(copy.indexOf(' ') + 1)) as Sku | null);
+}
+
+function visible(sku: Sku | null | undefined): Sku | null {
+  return !sku || sku.status === 'gone' ? null : sku;
+}

@@ -1,0 +1,157 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
+import { fromCents, toCents } from '@app/database';
+import { Sku, SkuInput, SkuPatch } from '../sku.js';
+
+const MAX_INT = 2_147_483_647;
+
+/** A whole SKU, as `PUT /v1/admin/skus` takes it. */
+export class UpsertSkuDto {
+  @IsId()
+  skuId!: string;
+
+  @ApiProperty({ example: '85123A' })
+  @IsString()
+  @Matches(/^\P{Cc}{1,64}$/u)
+  skuCode!: string;
+
+  @IsId()
+  shopId!: string;
+
+  @ApiPropertyOptional({ example: 'Shop 7', default: '' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  shopName?: string;
+
+  @ApiProperty({ example: 'White metal lantern', description: 'an empty name becomes the skuCode' })
+  @IsString()
+  @MaxLength(255)
+  name!: string;
+
+  @ApiPropertyOptional({ default: '' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2048)
+  image?: string;
+
+  @ApiPropertyOptional({ example: 'red, 42', default: '' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  spec?: string;
+
+  @IsMoney()
+  price!: string;
+
+  @IsQuantity({ min: 0 })
+  stock!: number;
+
+  @ApiPropertyOptional({ type: Number, nullable: true, description: "null: the service's LOW_STOCK_THRESHOLD" })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_INT)
+  lowStockThreshold?: number | null;
+
+  @ApiPropertyOptional({ type: Number, nullable: true, description: 'null: no limit of its own' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_INT)
+  purchaseLimit?: number | null;
+
+  @ApiProperty({ enum: ['on', 'off'] })
+  @IsIn(['on', 'off'])
+  status!: 'on' | 'off';
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'the product whose variant this SKU is' })
+  @IsOptional()
+  @IsId()
+  spuId?: string | null;
+}
+
+/** Some fields of a SKU, as `PATCH /v1/admin/skus/:skuId` takes them. What is left out stays. */
+export class PatchSkuDto {
+  @IsMoney({ optional: true })
+  price?: string;
+
+  @IsQuantity({ min: 0, optional: true })
+  stock?: number;
+
+  @ApiPropertyOptional({ enum: ['on', 'off'] })
+  @MayBeAbsent()
+  @IsIn(['on', 'off'])
+  status?: 'on' | 'off';
+
+  @ApiPropertyOptional({ type: Number, nullable: true })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_INT)
+  lowStockThreshold?: number | null;
+
+  @ApiPropertyOptional({ type: Number, nullable: true })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_INT)
+  purchaseLimit?: number | null;
+
+  @ApiPropertyOptional()
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(255)
+  name?: string;
+
+  @ApiPropertyOptional()
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(2048)
+  image?: string;
+
+  @ApiPropertyOptional()
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(255)
+  spec?: string;
+
+  @ApiPropertyOptional()
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(255)
+  shopName?: string;
+}
+
+export class UpsertedDto {
+  @ApiProperty({ example: 1 })
+  upserted!: number;
+}
+
+export function toSkuInput(dto: UpsertSkuDto): SkuInput {
+  return {
+    skuId: dto.skuId,
+    skuCode: dto.skuCode,
+    spuId: dto.spuId ?? null,
+    shopId: dto.shopId,
+    shopName: dto.shopName ?? '',
+    name: dto.name || dto.skuCode,
+    image: dto.image ?? '',
+    spec: dto.spec ?? '',
+    price: toCents(dto.price),
+    stock: dto.stock,
+    lowStockThreshold: dto.lowStockThreshold ?? null,
+    purchaseLimit: dto.purchaseLimit ?? null,
+    status: dto.status,
+  };
+}
+
+export function toSkuPatch({ price, ...rest }: PatchSkuDto): SkuPatch {
+  return price === undefined ? rest : { ...rest, price: toCents(price) };
+}
+
+/** A SKU as an operator reads it back. */
+export function toAdminSkuDto({ version: _version, ...sku }: Sku) {
+  return { ...sku, price: fromCents(sku.price) };
+}
