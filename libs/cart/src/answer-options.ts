@@ -1,0 +1,45 @@
+import { createParamDecorator, ExecutionContext } from '@nestjs/common';
+import { invalid } from '@app/common';
+import { AnswerOptions } from './cart.service.js';
+import { GroupBy } from './cart.view.js';
+
+interface Asked {
+  headers: Record<string, string | string[] | undefined>;
+  query: Record<string, unknown>;
+}
+
+/** How the client wants a write checked and answered: `If-Match`, `Prefer` and `?group=`. */
+export const Options = createParamDecorator((_: unknown, context: ExecutionContext): AnswerOptions => {
+  const { headers, query } = context.switchToHttp().getRequest<Asked>();
+  const ifMatch = headers['if-match'];
+  const prefer = headers['prefer'];
+  return {
+    ifMatch: ifMatch === undefined ? undefined : parseIfMatch(String(ifMatch)),
+    minimal: prefer !== undefined && /(^|[,;\s])return\s*=\s*"?minimal"?(?=$|[,;\s])/i.test(String(prefer)),
+    group: parseGroup(query['group']),
+  };
+});
+
+/** `?group=` of a read. */
+export const Group = createParamDecorator((_: unknown, context: ExecutionContext): GroupBy =>
+  parseGroup(context.switchToHttp().getRequest<Asked>().query['group']),
+);
+
+const ETAGS = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*$/;
+
+/**
+ * The versions an `If-Match` accepts; `undefined` for `*`, since every owner has a cart. Weak and foreign tags are
+ * legal and match nothing (RFC 9110, 13.1.1). Throws `VALIDATION_FAILED` for what is no list of tags.
+ */
+export function parseIfMatch(header: string): string[] | undefined {
+  if (header.trim() === '*') return undefined;
+  if (!ETAGS.test(header))
+    throw invalid([{ field: 'If-Match', message: 'must be a list of quoted entity tags, or *' }]);
+  return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).map((tag) => /^"(\d{1,19})"$/.exec(tag)?.[1] ?? 'none');
+}
+
+function parseGroup(value: unknown): GroupBy {
+  if (value === undefined) return 'shop';
+  if (value === 'shop' || value === 'none') return value;
+  throw invalid([{ field: 'group', message: 'must be shop or none' }]);
+}

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CartChange } from '@app/database';
+import { anyId, anyItem, anyVersion } from '../../../test/support/arbitraries.js';
+import { CartChanged, MalformedEventError, readCartChanged, toCartChanged } from './cart.events.js';
+
+const change: fc.Arbitrary<CartChange> = fc.record({
+  owner: fc.record({ kind: fc.constantFrom('user' as const, 'guest' as const), id: anyId }),
+  version: anyVersion,
+  at: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+  action: fc.constantFrom('add', 'set', 'remove'),
+  source: fc.constantFrom('user', 'guest'),
+  items: fc.array(
+    fc
+      .tuple(anyItem, fc.nat({ max: 1000 }), fc.boolean())
+      .map(([item, before, deleted]) => ({ ...item, before, deleted })),
+    { minLength: 1, maxLength: 4 },
+  ),
+});
+
+function event(): CartChanged {
+  const [sample] = fc.sample(change, { numRuns: 1, seed: 1 });
+  return toCartChanged({ ...sample!, owner: { kind: 'user', id: '42' } });
+}
+
+describe('a cart.changed event', () => {
+  it('comes back over the wire as it was', () => {
+    fc.assert(
+      fc.property(change, (one) => {
+        expect(readCartChanged(JSON.parse(JSON.stringify(toCartChanged(one))))).toEqual(one);
+      }),
+    );
+  });
+
+  it('may say more than this version knows', () => {
+    expect(readCartChanged({ ...event(), channel: 'app' })).toMatchObject({ owner: { id: '42' } });
+  });
+
+  it.each([
+    ['null', () => null],
+    ['a text', () => 'hello'],
+    ['no fields', () => ({})],
+    ['a future schema', () => ({ ...event(), schema: 2 })],
+    ['no items', () => ({ ...event(), items: [] })],
+    ['a user id that is none', () => ({ ...event(), owner: { kind: 'user', id: 'x' } })],
+    ['a user id beyond a bigint', () => ({ ...event(), owner: { kind: 'user', id: '9223372036854775808' } })],
+    ['a SKU id as a number', () => ({ ...event(), items: [{ ...event().items[0], skuId: 1 }] })],
+    [
+      'a SKU id beyond a bigint',
+      () => ({ ...event(), items: [{ ...event().items[0], skuId: '9999999999999999999' }] }),
+    ],
+    ['a negative quantity', () => ({ ...event(), items: [{ ...event().items[0], quantity: -1 }] })],
+    ['a quantity beyond an int', () => ({ ...event(), items: [{ ...event().items[0], quantity: 2 ** 31 }] })],
+    ['a price of three places', () => ({ ...event(), items: [{ ...event().items[0], addPrice: '1.234' }] })],
+    ['a version of zero', () => ({ ...event(), items: [{ ...event().items[0], version: '0' }] })],
+    ['no snapshot', () => ({ ...event(), items: [{ ...event().items[0], snapshot: undefined }] })],
+  ])('is refused: %s', (_name, malformed) => {
+    expect(() => readCartChanged(malformed())).toThrow(MalformedEventError);
+  });
+});

@@ -1,0 +1,166 @@
+import { Ajv, JSONSchemaType } from 'ajv';
+import { CartChange, ChangedItem, fromCents, toCents } from '@app/database';
+
+/** The pattern (and message tag) under which changes of carts travel. Its data is an array of {@link CartChanged}. */
+export const CART_CHANGED = 'cart.changed';
+
+/**
+ * One acknowledged change of a cart, as other services read it. Facts, not deltas: each item is complete, so repeats
+ * and any order are harmless; the higher `version` of an item is the truth.
+ */
+export interface CartChanged {
+  schema: 1;
+  /** `id`: the user id, or the SHA-256 (hex) of a guest's cart id. */
+  owner: { kind: 'user' | 'guest'; id: string };
+  version: string;
+  /** ISO 8601, UTC, milliseconds. */
+  at: string;
+  /** What happened: add, set, delta, select, remove, clear, … */
+  action: string;
+  source: string;
+  items: CartChangedItem[];
+}
+
+export interface CartChangedItem {
+  skuId: string;
+  /** Quantity before the change; 0 for a new item. */
+  before: number;
+  /** Quantity after it; 0 for a removed one. */
+  quantity: number;
+  deleted: boolean;
+  selected: boolean;
+  /** Money with two places. */
+  addPrice: string;
+  addedAt: string;
+  changedAt: string;
+  position: string;
+  version: string;
+  snapshot: { name: string; image: string; spec: string; shopId: string; skuCode: string };
+}
+
+const id = { type: 'string', pattern: '^[1-9][0-9]{0,18}$' } as const;
+const whole = { type: 'integer', minimum: 0, maximum: 2_147_483_647 } as const;
+const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' } as const;
+const text = { type: 'string', maxLength: 4096 } as const;
+
+const ITEM = {
+  type: 'object',
+  properties: {
+    skuId: id,
+    before: whole,
+    quantity: whole,
+    deleted: { type: 'boolean' },
+    selected: { type: 'boolean' },
+    addPrice: { type: 'string', pattern: '^\\d{1,8}\\.\\d{2}$' },
+    addedAt: time,
+    changedAt: time,
+    position: id,
+    version: id,
+    snapshot: {
+      type: 'object',
+      properties: { name: text, image: text, spec: text, shopId: id, skuCode: text },
+      required: ['name', 'image', 'spec', 'shopId', 'skuCode'],
+    },
+  },
+  required: [
+    'skuId',
+    'before',
+    'quantity',
+    'deleted',
+    'selected',
+    'addPrice',
+    'addedAt',
+    'changedAt',
+    'position',
+    'version',
+    'snapshot',
+  ],
+} as const satisfies JSONSchemaType<CartChangedItem>;
+
+/** The JSON Schema of one event. Unknown fields are allowed: a newer service may say more. */
+export const CART_CHANGED_SCHEMA = {
+  type: 'object',
+  properties: {
+    schema: { type: 'integer', const: 1 },
+    owner: {
+      type: 'object',
+      properties: {
+        kind: { type: 'string', enum: ['user', 'guest'] },
+        id: { type: 'string', minLength: 1, maxLength: 64 },
+      },
+      required: ['kind', 'id'],
+    },
+    version: id,
+    at: time,
+    action: { type: 'string', minLength: 1, maxLength: 16 },
+    source: { type: 'string', minLength: 1, maxLength: 16 },
+    items: { type: 'array', items: ITEM, minItems: 1, maxItems: 1000 },
+  },
+  required: ['schema', 'owner', 'version', 'at', 'action', 'source', 'items'],
+} as const satisfies JSONSchemaType<CartChanged>;
+
+const isCartChanged = new Ajv({ allErrors: false }).compile<CartChanged>(CART_CHANGED_SCHEMA);
+
+const MAX_BIGINT = 9_223_372_036_854_775_807n;
+
+/** The data of a message is not what {@link CartChanged} promises; repeating it cannot help. */
+export class MalformedEventError extends Error {}
+
+export function toCartChanged(change: CartChange): CartChanged {
+  return {
+    schema: 1,
+    owner: change.owner,
+    version: change.version,
+    at: toIso(change.at),
+    action: change.action,
+    source: change.source,
+    items: change.items.map((item) => ({
+      skuId: item.skuId,
+      before: item.before,
+      quantity: item.quantity,
+      deleted: item.deleted,
+      selected: item.selected,
+      addPrice: fromCents(item.addPrice),
+      addedAt: toIso(item.addedAt),
+      changedAt: toIso(item.changedAt),
+      position: item.position,
+      version: item.version,
+      snapshot: item.snapshot,
+    })),
+  };
+}
+
+/** Reads what came over the wire: untrusted until it fits the schema. Throws {@link MalformedEventError}. */
+export function readCartChanged(event: unknown): CartChange {
+  if (!isCartChanged(event)) {
+    const [fault] = isCartChanged.errors ?? [];
+    throw new MalformedEventError(`not a ${CART_CHANGED} event: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
+  }
+  if (event.owner.kind === 'user' && !isId(event.owner.id)) throw new MalformedEventError('owner.id is no user id');
+  for (const item of event.items) {
+    for (const field of ['skuId', 'position', 'version'] as const) {
+      if (!isId(item[field])) throw new MalformedEventError(`${field} is out of range`);
+    }
+  }
+  return {
+    owner: event.owner,
+    version: event.version,
+    at: Date.parse(event.at),
+    action: event.action,
+    source: event.source,
+    items: event.items.map((item: CartChangedItem): ChangedItem => ({
+      ...item,
+      addPrice: toCents(item.addPrice),
+      addedAt: Date.parse(item.addedAt),
+      changedAt: Date.parse(item.changedAt),
+    })),
+  };
+}
+
+function isId(text: string): boolean {
+  return /^[1-9]\d{0,18}$/.test(text) && (text.length < 19 || BigInt(text) <= MAX_BIGINT);
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString();
+}

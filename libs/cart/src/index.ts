@@ -1,0 +1,10 @@
+export { CART_CHANGED, MalformedEventError, readCartChanged, toCartChanged } from './cart.events.js';
+export type { CartChanged, CartChangedItem } from './cart.events.js';
+export { CartLoader } from './cart.loader.js';
+export { CartModule } from './cart.module.js';
+export { ownerKey } from './cart.owner.js';
+export type { CartOwner } from './cart.owner.js';
+export { CartStore } from './cart.store.js';
+export type { CartPicture } from './cart.store.js';
+export { latestFirst } from './live-cart.js';
+export type { Badge, LiveCart } from './live-cart.js';

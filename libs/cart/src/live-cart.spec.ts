@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatItem } from '@app/database';
+import { anyItem } from '../../../test/support/arbitraries.js';
+import { countItems, latestFirst, parseCart } from './live-cart.js';
+
+describe(parseCart.name, () => {
+  it('does not take a user without the meta field for an empty cart', () => {
+    expect(parseCart('user', [])).toBeUndefined();
+    expect(parseCart('user', ['_', '0 0 0 0 0 0'])).toBeUndefined();
+  });
+
+  it('takes a guest without a hash for an empty cart of version 0', () => {
+    expect(parseCart('guest', [])).toMatchObject({ version: '0', items: [], badge: { skus: 0 } });
+  });
+
+  it('orders items by position, the latest first, also beyond 2^53', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(anyItem, { selector: (item) => item.skuId, maxLength: 8 }), (items) => {
+        const fields = ['_', '7 1 1 2 3 4', ...items.flatMap((item) => [item.skuId, formatItem(item)])];
+        const cart = parseCart('user', fields)!;
+        expect(cart.version).toBe('7');
+        expect(cart.badge).toEqual({ skus: 1, quantity: 2, selectedSkus: 3, selectedQuantity: 4 });
+        const byValue = [...items].sort((a, b) => (BigInt(b.position) > BigInt(a.position) ? 1 : -1));
+        expect(cart.items.map((item) => item.position)).toEqual(byValue.map((item) => item.position));
+      }),
+    );
+  });
+});
+
+describe(countItems.name, () => {
+  it('counts SKUs and quantities, and those selected', () => {
+    const [item] = fc.sample(anyItem, { numRuns: 1, seed: 3 });
+    const items = [
+      { ...item!, quantity: 3, selected: true },
+      { ...item!, quantity: 4, selected: false },
+    ];
+    expect(countItems(items)).toEqual({ skus: 2, quantity: 7, selectedSkus: 1, selectedQuantity: 3 });
+    expect(latestFirst(items[0]!, items[1]!)).toBe(0);
+  });
+});

@@ -1,0 +1,43 @@
+-- Puts the rows MySQL keeps of a cold cart into Redis, once: never over a cart that is loaded by now, and only for the
+-- load whose token stands (a slow loader must not bring an old picture back).
+--
+-- KEYS[1] cart  [2] removed  [3] load token
+-- ARGV[1] token  [2] highest version MySQL has of this user, deleted rows too  [3] seconds an empty cart is remembered
+-- ARGV[4..] SKU, item, SKU, item, …
+--
+-- Output: "OK" | "LOADED" | "STALE_TOKEN"
+local call = redis.call
+local CART, REMOVED, LOAD = KEYS[1], KEYS[2], KEYS[3]
+
+if call('HEXISTS', CART, '_') == 1 then return 'LOADED' end
+if call('GET', LOAD) ~= ARGV[1] then return 'STALE_TOKEN' end
+
+local version = tonumber(ARGV[2])
+local tombstones = {}
+local removed = call('HGETALL', REMOVED)
+for i = 1, #removed, 2 do
+  local v = tonumber(string.match(removed[i + 1], '^%d+ [01] %d+ %d+ %d+ %d+ (%d+) '))
+  tombstones[removed[i]] = v
+  version = math.max(version, v)
+end
+
+local skus, quantity, selected_skus, selected_quantity = 0, 0, 0, 0
+for i = 4, #ARGV, 2 do
+  local sku, raw = ARGV[i], ARGV[i + 1]
+  local q, selected, v = string.match(raw, '^(%d+) ([01]) %d+ %d+ %d+ %d+ (%d+) ')
+  -- A tombstone says MySQL has not heard of the removal yet.
+  if not tombstones[sku] or tonumber(v) > tombstones[sku] then
+    call('HSET', CART, sku, raw)
+    skus, quantity = skus + 1, quantity + tonumber(q)
+    if selected == '1' then
+      selected_skus, selected_quantity = selected_skus + 1, selected_quantity + tonumber(q)
+    end
+  end
+end
+
+call('HSET', CART, '_',
+  string.format('%.0f 1 %d %d %d %d', version, skus, quantity, selected_skus, selected_quantity))
+call('DEL', LOAD)
+-- The null cache: a user without items is remembered for a while, so that strangers cannot hammer MySQL.
+if skus == 0 and #removed == 0 then call('EXPIRE', CART, ARGV[3]) else call('PERSIST', CART) end
+return 'OK'

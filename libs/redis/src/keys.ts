@@ -1,0 +1,27 @@
+/** `user:42`, or `guest:` and the random part of a guest token: whose cart it is. */
+export type OwnerKey = `user:${string}` | `guest:${string}`;
+
+/**
+ * Every Redis key of the service is built here and nowhere else.
+ *
+ * A cart, what was removed from it and its load token belong to one owner; the outbox and the index of active carts
+ * are shared. One Redis holds them all, so no key carries a cluster tag.
+ */
+export const keys = {
+  /** Hash: one field per SKU, and `_` for version, loaded flag and counters. No TTL for users, 30 days for guests. */
+  cart: (owner: OwnerKey): string => `cart:${owner}`,
+  /** Hash of tombstones, SKU → the removed item: kept until MySQL has confirmed the removal. */
+  removed: (owner: OwnerKey): string => `removed:${owner}`,
+  /** The token of the one cold load that may still restore the cart. */
+  load: (owner: OwnerKey): string => `load:${owner}`,
+  /** Stream: one entry per change of a cart, written by the script that made the change. */
+  outbox: 'cart:outbox',
+  /** Sorted set of user ids by the time of their last change, ms. */
+  active: 'cart:active',
+  /** The shared copy of a catalogue row. */
+  sku: (skuId: string): string => `sku:${skuId}`,
+  lock: {
+    add: (owner: OwnerKey): string => `lock:add:${owner}`,
+    load: (owner: OwnerKey): string => `lock:load:${owner}`,
+  },
+} as const;
