@@ -1,0 +1,102 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { CartStore, MalformedEventError, readCartChanged } from '@app/cart';
+import { CartChange, CartTable, Database, toCartRows } from '@app/database';
+import { ChangeLogTable } from './change-log.table.js';
+import { DeadLetter, DeadLetterTable } from './dead-letter.table.js';
+import { SyncMetrics } from './sync.metrics.js';
+
+/** What MySQL says of a row that will never fit, whoever repeats it. */
+const UNFIT = new Set([
+  'ER_BAD_NULL_ERROR',
+  'ER_CONSTRAINT_FAILED',
+  'ER_DATA_OUT_OF_RANGE',
+  'ER_DATA_TOO_LONG',
+  'ER_INVALID_JSON_TEXT',
+  'ER_TRUNCATED_WRONG_VALUE',
+  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+  'ER_WARN_DATA_OUT_OF_RANGE',
+  'WARN_DATA_TRUNCATED',
+]);
+
+/** Brings the events of one message into MySQL: cart rows and change log in one transaction. */
+@Injectable()
+export class CartChangedWriter {
+  private readonly logger = new Logger(CartChangedWriter.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly table: CartTable,
+    private readonly changeLog: ChangeLogTable,
+    private readonly deadLetters: DeadLetterTable,
+    private readonly store: CartStore,
+    private readonly metrics: SyncMetrics,
+  ) {}
+
+  /**
+   * Returns only when MySQL has committed: the message may be acknowledged then, and not before. An event that cannot
+   * be read or stored is kept as a dead letter and holds up no other; any other failure is thrown, so that the broker
+   * delivers again.
+   */
+  async apply(events: readonly unknown[], messageId: string): Promise<void> {
+    const { changes, malformed } = readAll(events, messageId);
+    await this.write(changes, messageId);
+    if (malformed.length > 0) await this.bury(malformed);
+    for (const { at } of changes) this.metrics.lag.observe(Math.max(0, Date.now() - at) / 1000);
+    await this.confirmRemovals(changes);
+  }
+
+  private async write(changes: readonly CartChange[], messageId: string): Promise<void> {
+    if (changes.length === 0) return;
+    try {
+      await this.database.transaction(async (query) => {
+        await this.table.upsert(changes.flatMap(toCartRows), query);
+        await this.changeLog.append(changes, query);
+      });
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      if (!UNFIT.has(code ?? '')) throw error;
+      // Halving finds the row that does not fit in a few steps and lets all the others through.
+      if (changes.length === 1) {
+        await this.bury([{ messageId, reason: message, body: JSON.stringify(changes[0]) }]);
+        return;
+      }
+      const half = changes.length >> 1;
+      await this.write(changes.slice(0, half), messageId);
+      await this.write(changes.slice(half), messageId);
+    }
+  }
+
+  private async bury(letters: readonly DeadLetter[]): Promise<void> {
+    await this.deadLetters.add(letters);
+    this.metrics.deadLetters.inc(letters.length);
+    for (const { messageId, reason } of letters) this.logger.error(`dead letter from ${messageId}: ${reason}`);
+  }
+
+  /** A tombstone that stays longer does no harm, so a failure here does not bring the message back. */
+  private async confirmRemovals(changes: readonly CartChange[]): Promise<void> {
+    const removals = new Map<string, { skuId: string; version: string }[]>();
+    for (const { owner, items } of changes) {
+      const gone = owner.kind === 'user' ? items.filter((item) => item.deleted) : [];
+      if (gone.length > 0) removals.set(owner.id, [...(removals.get(owner.id) ?? []), ...gone]);
+    }
+    try {
+      await Promise.all([...removals].map(([userId, items]) => this.store.confirmRemovals(userId, items)));
+    } catch (error) {
+      this.logger.warn(`removals not confirmed: ${(error as Error).message}`);
+    }
+  }
+}
+
+function readAll(events: readonly unknown[], messageId: string) {
+  const changes: CartChange[] = [];
+  const malformed: DeadLetter[] = [];
+  for (const event of events) {
+    try {
+      changes.push(readCartChanged(event));
+    } catch (error) {
+      if (!(error instanceof MalformedEventError)) throw error;
+      malformed.push({ messageId, reason: error.message, body: JSON.stringify(event) ?? 'undefined' });
+    }
+  }
+  return { changes, malformed };
+}

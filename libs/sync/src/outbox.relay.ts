@@ -1,0 +1,140 @@
+import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { CART_CHANGED, toCartChanged } from '@app/cart';
+import { CartChange, parseOutboxEntry } from '@app/database';
+import { EventPublisher } from '@app/rocketmq';
+import { DeadLetterTable } from './dead-letter.table.js';
+import { OutboxEntry, OutboxStore } from './outbox.store.js';
+import { SyncMetrics } from './sync.metrics.js';
+
+/** A message holds at most this many changes and about this many characters; the broker takes 4 MB. */
+const MESSAGE_CHANGES = 200;
+const MESSAGE_CHARS = 256 * 1024;
+const CLAIM_EVERY_MS = 10_000;
+const BACKOFF_MS = { first: 100, most: 5_000 };
+const STOP_MS = 3_000;
+
+/**
+ * Carries changes from the outbox stream to the broker, many in one message. It may repeat a change, it never forgets
+ * one: an entry is settled only after the broker's positive receipt, and a publish whose outcome is unknown is
+ * repeated. Several instances share the stream by its consumer group.
+ */
+@Injectable()
+export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(OutboxRelay.name);
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  /** Entries this instance has read and not settled may exist: they come before new ones. */
+  private hasOwn = true;
+  private claimedAt = 0;
+
+  constructor(
+    private readonly outbox: OutboxStore,
+    private readonly publisher: EventPublisher,
+    private readonly deadLetters: DeadLetterTable,
+    private readonly metrics: SyncMetrics,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.run();
+  }
+
+  /** Ends after the message under way; what is unsettled then is sent again by the next process. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await Promise.race([this.running, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+  }
+
+  private async run(): Promise<void> {
+    let isReady = false;
+    let failures = 0;
+    while (!this.stopping.signal.aborted) {
+      try {
+        if (!isReady) await this.prepare();
+        isReady = true;
+        await this.step();
+        failures = 0;
+      } catch (error) {
+        // Also NOGROUP after Redis lost its data: the group is made again, from the first entry.
+        isReady = false;
+        this.hasOwn = true;
+        if (failures++ === 0) this.logger.warn(`cannot relay: ${(error as Error).message}`);
+        await this.pause(Math.min(BACKOFF_MS.first * 2 ** Math.min(failures - 1, 10), BACKOFF_MS.most));
+      }
+    }
+  }
+
+  private async prepare(): Promise<void> {
+    await this.outbox.createGroup();
+    for (let from: string | undefined = '-'; from;) {
+      const { stranded, next } = await this.outbox.findStranded(from);
+      await this.relay(stranded);
+      from = next;
+    }
+  }
+
+  private async step(): Promise<void> {
+    if (Date.now() - this.claimedAt >= CLAIM_EVERY_MS) {
+      this.claimedAt = Date.now();
+      if ((await this.outbox.claimOrphans()) > 0) this.hasOwn = true;
+    }
+    const entries = this.hasOwn ? await this.outbox.readOwn() : await this.outbox.readNew();
+    if (this.hasOwn && entries.length === 0) this.hasOwn = false;
+    await this.relay(entries);
+  }
+
+  private async relay(entries: readonly OutboxEntry[]): Promise<void> {
+    for (const message of toMessages(await this.parse(entries))) {
+      await this.publisher.publish(
+        CART_CHANGED,
+        message.map(({ change }) => toCartChanged(change)),
+      );
+      await this.outbox.settle(message.map(({ id }) => id));
+      this.metrics.relayed.inc(message.length);
+    }
+  }
+
+  /** An entry nobody can read must not hold up the others: it is kept as a dead letter. */
+  private async parse(entries: readonly OutboxEntry[]): Promise<ParsedEntry[]> {
+    const parsed: ParsedEntry[] = [];
+    for (const entry of entries) {
+      try {
+        parsed.push({ id: entry.id, size: entry.fields.join('').length, change: parseOutboxEntry(entry.fields) });
+      } catch (error) {
+        const body = JSON.stringify(entry);
+        await this.deadLetters.add([{ messageId: entry.id, reason: (error as Error).message, body }]);
+        await this.outbox.settle([entry.id]);
+      }
+    }
+    return parsed;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.stopping.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    });
+  }
+}
+
+interface ParsedEntry {
+  id: string;
+  size: number;
+  change: CartChange;
+}
+
+/** Cuts entries into messages, in their order. */
+function toMessages(entries: readonly ParsedEntry[]): ParsedEntry[][] {
+  const messages: ParsedEntry[][] = [];
+  let size = 0;
+  for (const entry of entries) {
+    const last = messages.at(-1);
+    if (!last || last.length >= MESSAGE_CHANGES || size + entry.size > MESSAGE_CHARS) {
+      messages.push([entry]);
+      size = entry.size;
+    } else {
+      last.push(entry);
+      size += entry.size;
+    }
+  }
+  return messages;
+}

@@ -1,0 +1,144 @@
+import { Injectable, OnApplicationShutdown } from '@nestjs/common';
+import { Env } from '@app/common';
+import { keys, loadScripts, RedisConnection } from '@app/redis';
+
+const settle = loadScripts(new URL('./lua/', import.meta.url)).get('settle-entries');
+
+const GROUP = 'relay';
+/** How many entries one read takes. */
+const READ_COUNT = 500;
+/** How long a read waits for the first entry, ms. */
+const BLOCK_MS = 1_000;
+/** An entry that its reader has not settled for this long is taken over, ms. */
+const ORPHAN_IDLE_MS = 30_000;
+
+/** One entry of the stream: its id, and names and values alternating. */
+export interface OutboxEntry {
+  id: string;
+  fields: string[];
+}
+
+type RawEntry = [id: string, fields: string[] | null];
+
+/**
+ * The outbox stream as the relay sees it. Entries are never trimmed: one leaves only when the broker has it. The
+ * consumer is named by INSTANCE_ID, so that a restarted process takes up its own entries at once.
+ */
+@Injectable()
+export class OutboxStore implements OnApplicationShutdown {
+  private readonly reader: RedisConnection;
+  private readonly consumer: string;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    env: Env,
+  ) {
+    this.reader = redis.duplicate({ deadlineMs: BLOCK_MS + 2_000 });
+    this.consumer = env.INSTANCE_ID ?? `${env.HOST}:${env.PORT}`;
+  }
+
+  /** From the beginning of the stream: a lost group must not lose what was in it. */
+  async createGroup(): Promise<void> {
+    try {
+      await this.redis.command(['XGROUP', 'CREATE', keys.outbox, GROUP, '0', 'MKSTREAM']);
+    } catch (error) {
+      if (!String((error as Error).message).startsWith('BUSYGROUP')) throw error;
+    }
+  }
+
+  /** Entries this consumer has read and not settled: after a restart or a failed publish. */
+  async readOwn(): Promise<OutboxEntry[]> {
+    return this.read('0', false);
+  }
+
+  /** New entries; waits up to a second for the first. */
+  async readNew(): Promise<OutboxEntry[]> {
+    return this.read('>', true);
+  }
+
+  /** Takes over what a dead instance left: it is this consumer's own then. Returns how many. */
+  async claimOrphans(): Promise<number> {
+    let claimed = 0;
+    for (let cursor = '0-0'; ;) {
+      const [next, entries] = await this.redis.command<[string, unknown[]]>([
+        'XAUTOCLAIM',
+        keys.outbox,
+        GROUP,
+        this.consumer,
+        String(ORPHAN_IDLE_MS),
+        cursor,
+        'COUNT',
+        String(READ_COUNT),
+        'JUSTID',
+      ]);
+      claimed += entries.length;
+      if (next === '0-0') return claimed;
+      cursor = next;
+    }
+  }
+
+  /**
+   * Entries that are neither pending nor new: what a group that was lost and made again, or a truncated append-only
+   * file, leaves behind. One page from the given id on, and where the next page starts.
+   */
+  async findStranded(from: string): Promise<{ stranded: OutboxEntry[]; next: string | undefined }> {
+    const last = await this.lastDelivered();
+    const page = await this.redis.command<RawEntry[]>(['XRANGE', keys.outbox, from, last, 'COUNT', String(READ_COUNT)]);
+    const [first, end] = [page[0], page.at(-1)];
+    if (!first || !end) return { stranded: [], next: undefined };
+    const pending = await this.redis.command<[id: string][]>([
+      'XPENDING',
+      keys.outbox,
+      GROUP,
+      first[0],
+      end[0],
+      String(READ_COUNT),
+    ]);
+    const known = new Set(pending.map(([id]) => id));
+    const stranded = toEntries(page).filter(({ id }) => !known.has(id));
+    return { stranded, next: page.length < READ_COUNT ? undefined : `(${end[0]}` };
+  }
+
+  async settle(ids: readonly string[]): Promise<void> {
+    await this.redis.run(settle, [keys.outbox], [GROUP, ...ids]);
+  }
+
+  /** Number of entries not with the broker yet, and the age of the oldest in ms. */
+  async backlog(): Promise<{ depth: number; oldestAgeMs: number }> {
+    const [depth, oldest] = await Promise.all([
+      this.redis.command<number>(['XLEN', keys.outbox]),
+      this.redis.command<RawEntry[]>(['XRANGE', keys.outbox, '-', '+', 'COUNT', '1']),
+    ]);
+    const id = oldest[0]?.[0];
+    return { depth, oldestAgeMs: id ? Math.max(0, Date.now() - Number(id.split('-')[0])) : 0 };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.reader.close();
+  }
+
+  private async read(from: '0' | '>', wait: boolean): Promise<OutboxEntry[]> {
+    const command = ['XREADGROUP', 'GROUP', GROUP, this.consumer, 'COUNT', String(READ_COUNT)];
+    if (wait) command.push('BLOCK', String(BLOCK_MS));
+    command.push('STREAMS', keys.outbox, from);
+    const answer = await this.reader.command<[stream: string, entries: RawEntry[]][] | null>(command);
+    const entries = answer?.[0]?.[1] ?? [];
+    const deleted = entries.filter(([, fields]) => fields === null).map(([id]) => id);
+    if (deleted.length > 0) await this.settle(deleted);
+    return toEntries(entries);
+  }
+
+  private async lastDelivered(): Promise<string> {
+    const groups = await this.redis.command<unknown[][]>(['XINFO', 'GROUPS', keys.outbox]);
+    for (const group of groups) {
+      const info = new Map<unknown, unknown>();
+      for (let i = 0; i + 1 < group.length; i += 2) info.set(group[i], group[i + 1]);
+      if (info.get('name') === GROUP) return String(info.get('last-delivered-id'));
+    }
+    return '0-0';
+  }
+}
+
+function toEntries(raw: readonly RawEntry[]): OutboxEntry[] {
+  return raw.flatMap(([id, fields]) => (fields === null ? [] : [{ id, fields }]));
+}

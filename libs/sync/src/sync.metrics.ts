@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '@app/common';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { OutboxStore } from './outbox.store.js';
+
+/** What an operator watches of the way from Redis to MySQL. */
+@Injectable()
+export class SyncMetrics {
+  readonly relayed: Counter;
+  readonly deadLetters: Counter;
+  readonly lag: Histogram;
+
+  constructor({ registry }: Metrics, outbox: OutboxStore) {
+    const registers = [registry];
+    this.relayed = new Counter({
+      name: 'cart_outbox_relayed_total',
+      help: 'Changes of carts the broker has taken',
+      registers,
+    });
+    this.deadLetters = new Counter({
+      name: 'cart_dead_letters_total',
+      help: 'Events that could not be applied, kept in dead_letter',
+      registers,
+    });
+    this.lag = new Histogram({
+      name: 'cart_sync_lag_seconds',
+      help: 'From the change in Redis to the commit in MySQL',
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300],
+      registers,
+    });
+    const oldest = new Gauge({
+      name: 'cart_outbox_oldest_age_seconds',
+      help: 'Age of the oldest change the broker has not taken',
+      registers,
+    });
+    new Gauge({
+      name: 'cart_outbox_depth',
+      help: 'Changes of carts the broker has not taken yet',
+      registers,
+      // Redis may be away while the metrics are read; the gauges then keep their last values.
+      async collect() {
+        const backlog = await outbox.backlog().catch(() => undefined);
+        if (!backlog) return;
+        this.set(backlog.depth);
+        oldest.set(backlog.oldestAgeMs / 1000);
+      },
+    });
+  }
+}

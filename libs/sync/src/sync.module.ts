@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { CartModule } from '@app/cart';
+import { Env } from '@app/common';
+import { RocketmqModule, RocketmqModuleOptions } from '@app/rocketmq';
+import { CartChangedConsumer } from './cart-changed.consumer.js';
+import { CartChangedWriter } from './cart-changed.writer.js';
+import { DeadLetterTable } from './dead-letter.table.js';
+import { OutboxRelay } from './outbox.relay.js';
+import { OutboxStore } from './outbox.store.js';
+import { SyncAdminController } from './sync.admin.controller.js';
+import { SyncMetrics } from './sync.metrics.js';
+import { SyncService } from './sync.service.js';
+import { SyncTablesModule } from './sync-tables.module.js';
+
+const transport = RocketmqModule.registerAsync({
+  imports: [SyncTablesModule],
+  inject: [Env, DeadLetterTable],
+  useFactory: (env: Env, deadLetters: DeadLetterTable): RocketmqModuleOptions => {
+    const onPoison: RocketmqModuleOptions['onPoison'] = ({ id, body }, reason) =>
+      deadLetters.add([{ messageId: id, reason: `the message is ${reason}`, body }]);
+    if (env.TRANSPORT === 'in-process') return { transport: 'in-process', topic: env.ROCKETMQ_TOPIC, onPoison };
+    return {
+      transport: 'rocketmq',
+      endpoints: env.ROCKETMQ_ENDPOINTS!,
+      topic: env.ROCKETMQ_TOPIC,
+      group: env.ROCKETMQ_GROUP,
+      onPoison,
+    };
+  },
+});
+
+@Module({
+  imports: [CartModule, SyncTablesModule, transport],
+  controllers: [CartChangedConsumer, SyncAdminController],
+  providers: [CartChangedWriter, OutboxRelay, OutboxStore, SyncMetrics, SyncService],
+  exports: [OutboxStore, transport],
+})
+export class SyncModule {}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@app/common';
+import { CartLoader, CartPicture, CartStore, LiveCart } from '@app/cart';
+import { CartItem, CartRow, CartTable, compareDecimals } from '@app/database';
+import { diffItems, ItemDiff, planSync, SyncPlan } from './sync.plan.js';
+
+/** What a sync of one cart did: rows. */
+export interface SyncResult {
+  written: number;
+  softDeleted: number;
+  unchanged: number;
+  version: string;
+}
+
+/** The cart changes all the time; a comparison that was overtaken is made again. */
+const ATTEMPTS = 5;
+
+/** Compares one user's cart in Redis with MySQL, and makes them equal. */
+@Injectable()
+export class SyncService {
+  constructor(
+    private readonly store: CartStore,
+    private readonly loader: CartLoader,
+    private readonly table: CartTable,
+  ) {}
+
+  async diff(userId: string): Promise<{ inSync: boolean; version: string; items: ItemDiff[] }> {
+    const { cart } = await this.picture(userId);
+    const items = diffItems(cart.items, await this.table.loadAll(userId));
+    return { inSync: items.every((item) => item.equal), version: cart.version, items };
+  }
+
+  /** Writes now what the queue would bring a little later, and mends what no message can. Safe beside the queue. */
+  async sync(userId: string): Promise<SyncResult> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const picture = await this.picture(userId);
+      const rows = await this.table.loadAll(userId);
+      const plan = planSync(userId, picture, rows);
+      const repaired = await this.repair(userId, picture.cart, plan, rows);
+      if (!repaired) continue;
+      const write = [...plan.write, ...repaired.restamped.map((item) => ({ ...item, userId, deleted: false }))];
+      await this.table.upsert(write);
+      const removals = write.filter((row) => row.deleted);
+      await this.store.confirmRemovals(userId, [...removals, ...plan.confirmed]);
+      return {
+        written: write.length - removals.length,
+        softDeleted: removals.length,
+        unchanged: plan.unchanged,
+        version: repaired.version,
+      };
+    }
+    throw new AppError('CART_BUSY', [], 'The cart changes faster than it can be compared', { retryAfter: 1 });
+  }
+
+  private async repair(
+    userId: string,
+    cart: LiveCart,
+    plan: SyncPlan,
+    rows: readonly CartRow[],
+  ): Promise<{ version: string; restamped: CartItem[] } | undefined> {
+    if (plan.restamp.length === 0 && plan.takeOver.length === 0) return { version: cart.version, restamped: [] };
+    const maxRowVersion =
+      rows
+        .map((row) => row.version)
+        .sort(compareDecimals)
+        .at(-1) ?? '0';
+    return this.store.repair(userId, { version: cart.version, maxRowVersion, ...plan });
+  }
+
+  /** A cold cart is loaded first: it is unknown, not empty. */
+  private async picture(userId: string): Promise<CartPicture & { cart: LiveCart }> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { cart, removed } = await this.store.picture(userId);
+      if (cart) return { cart, removed };
+      await this.loader.read({ kind: 'user', id: userId });
+    }
+    throw new AppError('CART_BUSY', [], 'The cart is being loaded by others', { retryAfter: 1 });
+  }
+}
