@@ -1,5 +1,28 @@
 import { Module } from '@nestjs/common';
+import { CartModule } from '@app/cart';
+import { EnvModule, MetricsModule } from '@app/common';
+import { DatabaseModule } from '@app/database';
+import { IdentityModule } from '@app/identity';
+import { InventoryCheckModule } from '@app/inventory-check';
+import { RedisModule } from '@app/redis';
+import { SyncModule } from '@app/sync';
 import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+import { MetricsController } from './metrics.controller.js';
 
-@Module({ controllers: [HealthController] })
+/** The only place that knows every lib. */
+@Module({
+  imports: [
+    EnvModule,
+    MetricsModule,
+    RedisModule,
+    DatabaseModule,
+    IdentityModule,
+    InventoryCheckModule,
+    CartModule,
+    SyncModule,
+  ],
+  controllers: [HealthController, MetricsController],
+  providers: [HealthService],
+})
 export class AppModule {}

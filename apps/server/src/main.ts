@@ -1,10 +1,18 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import { readEnv } from '@app/common';
+import { EnvError, readEnv } from '@app/common';
+import { EventServer } from '@app/rocketmq';
 import { AppModule } from './app.module.js';
+import { createApp } from './app.setup.js';
 
-const env = readEnv();
-const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter());
-app.enableShutdownHooks();
-await app.listen(env.PORT, env.HOST);
+try {
+  const env = readEnv();
+  const app = await createApp(AppModule, env);
+  app.connectMicroservice({ strategy: app.get(EventServer) });
+  await app.startAllMicroservices();
+  await app.listen(env.PORT, env.HOST);
+} catch (error) {
+  // What an operator can mend is said in a sentence; only a bug shows its stack.
+  const isExpected = error instanceof EnvError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  console.error(isExpected ? (error as Error).message : error);
+  process.exit(1);
+}

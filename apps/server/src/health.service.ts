@@ -1,0 +1,73 @@
+import { Injectable, OnApplicationBootstrap } from '@nestjs/common';
+import { Database } from '@app/database';
+import { RedisConnection } from '@app/redis';
+import { EventPublisher } from '@app/rocketmq';
+import { OutboxStore } from '@app/sync';
+
+/** A part that does not answer within this time counts as away, ms. */
+const ANSWER_MS = 1_000;
+/** A change older than this that the broker has not taken means the copy in MySQL is falling behind, ms. */
+const LAG_MS = 30_000;
+
+export interface Readiness {
+  status: 'ok' | 'degraded' | 'unavailable';
+  /** What is away or late, in words. */
+  reasons: string[];
+  checks: Record<'redis' | 'mysql' | 'broker' | 'outbox', 'ok' | string>;
+}
+
+/**
+ * Whether this process can serve. Without Redis a user's cart is still read from MySQL; without MySQL carts in Redis
+ * work as ever; without the broker nobody notices. Only without Redis and MySQL nothing is left.
+ */
+@Injectable()
+export class HealthService implements OnApplicationBootstrap {
+  private isStarted = false;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly database: Database,
+    private readonly publisher: EventPublisher,
+    private readonly outbox: OutboxStore,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.isStarted = true;
+  }
+
+  async readiness(): Promise<Readiness> {
+    const [redis, mysql, outbox] = await Promise.all([
+      answered(this.redis.ping()),
+      answered(this.database.ping()),
+      answered(this.assertOutboxDrains()),
+    ]);
+    const broker = this.publisher.status.state === 'connected' ? 'ok' : this.publisher.status.state;
+    const checks = { redis, mysql, broker, outbox: redis === 'ok' ? outbox : 'unknown' };
+    const reasons = Object.entries(checks)
+      .filter(([, state]) => state !== 'ok')
+      .map(([part, state]) => `${part}: ${state}`);
+    if (!this.isStarted) reasons.unshift('starting');
+    const isServing = this.isStarted && (redis === 'ok' || mysql === 'ok');
+    return { status: !isServing ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons, checks };
+  }
+
+  private async assertOutboxDrains(): Promise<void> {
+    const { oldestAgeMs } = await this.outbox.backlog();
+    if (oldestAgeMs > LAG_MS) throw new Error('lags');
+  }
+}
+
+/** `ok`, or why not: never the text of a driver's error, which names hosts. */
+async function answered(check: Promise<unknown>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => (timer = setTimeout(resolve, ANSWER_MS, 'away')));
+  const outcome = check.then(
+    () => 'ok',
+    (error: Error) => (error.message === 'lags' ? 'lags' : 'away'),
+  );
+  try {
+    return await Promise.race([outcome, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
