@@ -1,0 +1,74 @@
+/** Which lib may use which: what is not listed is forbidden. `common` knows nothing of ours. */
+const EDGES = {
+  common: [],
+  redis: ['common'],
+  rocketmq: ['common'],
+  database: ['common'],
+  identity: ['common', 'redis'],
+  'inventory-check': ['identity', 'database', 'redis', 'common'],
+  cart: ['inventory-check', 'identity', 'database', 'redis', 'common'],
+  sync: ['cart', 'identity', 'database', 'redis', 'rocketmq', 'common'],
+};
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'libs-never-use-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    {
+      name: 'libs-only-through-their-index',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/[^/]+/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'apps-only-through-the-index-of-a-lib',
+      severity: 'error',
+      from: { path: '^apps/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
+    },
+    ...Object.entries(EDGES).map(([lib, allowed]) => ({
+      name: `edges-of-${lib}`,
+      severity: 'error',
+      from: { path: `^libs/${lib}/` },
+      to: { path: '^libs/', pathNot: `^libs/(${[lib, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'every-lib-has-its-edges-listed',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: `^libs/(${Object.keys(EDGES).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'service-code-never-uses-tests-or-tools',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(test|tools)/' },
+    },
+    {
+      // They run before `npm ci`.
+      name: 'the-launcher-uses-node-alone',
+      severity: 'error',
+      from: { path: '^tools/(lib/|start\\.mjs|test\\.mjs)', pathNot: '\\.spec\\.mjs$' },
+      to: { pathNot: '^tools/', dependencyTypesNot: ['core'] },
+    },
+    {
+      // The judge must not share a line with the judged.
+      name: 'the-replay-never-uses-the-service',
+      severity: 'error',
+      from: { path: '^tools/replay' },
+      to: { path: '^(apps|libs|dist|ormconfig)' },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};
