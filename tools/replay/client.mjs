@@ -33,7 +33,7 @@ export class Patience {
    * @param {number} [atLeastMs]
    */
   async wait(reason, atLeastMs = 0) {
-    if (Date.now() >= this.deadline) throw new Error(`gave up waiting for the service: ${reason}`);
+    if (Date.now() >= this.deadline) throw new Error(`gave up waiting: ${reason}`);
     await sleep(Math.min(Math.max(this.waitMs, atLeastMs), LONGEST_WAIT_MS));
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
   }

@@ -8,7 +8,6 @@ import { join } from 'node:path';
  * @property {string} redisUrl
  * @property {string} databaseUrl
  * @property {string} [rocketmqNamesrv]
- * @property {string} [rocketmqLib]
  */
 
 /**

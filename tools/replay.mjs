@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+/**
+ * Drives the service with the invoices of data/online-retail, then proves cart by cart that the answers, Redis, MySQL,
+ * the change log and an independent calculation agree. Exit code 1 when they do not.
+ */
+import { parseArgs } from 'node:util';
+import { storedMessages } from './replay/broker.mjs';
+import { Driver } from './replay/driver.mjs';
+import { summarise } from './replay/oracle.mjs';
+import { counted, differenceLines, Progress, table } from './replay/report.mjs';
+import { locate } from './replay/services.mjs';
+import { MysqlEye, RedisEye } from './replay/stores.mjs';
+
+const USAGE = `npm run replay -- [options]
+  --url URL             the service (default: services.json, then http://127.0.0.1:3000)
+  --services FILE       services.json of the stack (default: $DATA_DIR/services.json)
+  --lines N             only the first N lines of the invoices
+  --concurrency N       carts worked on at once (default 16)
+  --user-offset N       added to every user id, for a second replay on the same data
+  --max-skus N          limits the service runs with (default: as it tells)
+  --max-quantity N
+  --drain-timeout S     seconds (default 180)
+  --in-process          the service runs without a broker: do not look at its message count`;
+
+const text = { type: /** @type {const} */ ('string'), multiple: /** @type {const} */ (false) };
+const flag = { type: /** @type {const} */ ('boolean'), multiple: /** @type {const} */ (false) };
+const OPTIONS = {
+  url: text,
+  services: text,
+  lines: text,
+  concurrency: text,
+  'user-offset': text,
+  'max-skus': text,
+  'max-quantity': text,
+  'drain-timeout': text,
+  'in-process': flag,
+  help: flag,
+};
+
+/** @param {string[]} args */
+function readOptions(args) {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  const number = (
+    /** @type {'lines' | 'concurrency' | 'user-offset' | 'max-skus' | 'max-quantity' | 'drain-timeout'} */ name,
+  ) => {
+    const value = values[name];
+    if (value !== undefined && !/^\d{1,10}$/.test(value)) throw new Error(`--${name} takes a whole number.`);
+    return value === undefined ? undefined : Number(value);
+  };
+  return {
+    help: values.help ?? false,
+    url: values.url,
+    file: values.services,
+    inProcess: values['in-process'] ?? false,
+    lines: number('lines') ?? Infinity,
+    concurrency: Math.max(1, number('concurrency') ?? 16),
+    userOffset: number('user-offset') ?? 0,
+    maxSkus: number('max-skus'),
+    maxQuantity: number('max-quantity'),
+    drainTimeoutMs: (number('drain-timeout') ?? 180) * 1000,
+  };
+}
+
+/** @param {ReturnType<typeof readOptions>} options @param {MysqlEye} mysql */
+async function replay(options, mysql) {
+  const services = () => locate(options);
+  const driver = new Driver(options, {
+    url: () => services().httpUrl,
+    redis: () => RedisEye.open(services().redisUrl),
+    mysql,
+  });
+  const stored = () => (options.inProcess ? Promise.resolve(0) : storedMessages(services()));
+  const before = await stored();
+  const progress = new Progress(driver.calls);
+  const started = performance.now();
+  const differences = await driver.play(() => progress.step());
+  const seconds = (performance.now() - started) / 1000;
+  const drained = await driver.drain();
+  if (drained.fault) differences.push(drained.fault);
+  differences.push(...(await driver.prove()));
+  const messages = (await stored()) - before;
+  if (!options.inProcess && messages <= 0) {
+    differences.push('the broker stored no message: the changes reached MySQL by another way');
+  }
+  printResult(driver, {
+    differences,
+    seconds,
+    drainMs: drained.ms,
+    messages: options.inProcess ? 'not looked at' : messages,
+  });
+  return differences.length === 0 ? 0 : 1;
+}
+
+/**
+ * @param {Driver} driver
+ * @param {{ differences: string[], seconds: number, drainMs: number, messages: number | string }} result
+ */
+function printResult(driver, { differences, seconds, drainMs, messages }) {
+  const { tally, client } = driver;
+  const { rows, quantity, cents } = summarise(driver.expected);
+  const users = driver.carts.filter((cart) => cart.kind === 'user').length;
+  console.log(
+    table([
+      [
+        'sessions',
+        `${driver.sessions} invoices in ${driver.carts.length} carts (${users} users, ${driver.carts.length - users} guests)`,
+      ],
+      ['add calls', tally.adds],
+      ['refusals', counted(tally.refused)],
+      ['items proved', `${rows} rows, ${quantity} pieces, ${(cents / 100).toFixed(2)} at add prices`],
+      ['price changes', driver.priceChanges],
+      ['outcome unknown', `resolved as applied ${tally.unknownApplied}, as not applied ${tally.unknownNotApplied}`],
+      ['waits for the service', client.waits],
+      ['broker messages', messages],
+      ['adds per second', (tally.adds / seconds).toFixed(0)],
+      ['drain time', `${(drainMs / 1000).toFixed(2)} s`],
+      ['drift', differences.length],
+    ]),
+  );
+  for (const line of differenceLines(differences)) console.log(line);
+  console.log(`drift ${differences.length}`);
+}
+
+async function main() {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const mysql = await MysqlEye.open(locate(options).databaseUrl);
+  try {
+    return await replay(options, mysql);
+  } finally {
+    await mysql.close();
+  }
+}
+
+const code = await main().catch((error) => {
+  console.error(error instanceof Error ? `replay: ${error.message}` : error);
+  return 2;
+});
+// Carts that still wait for a service that does not come back would keep the process for minutes.
+process.exit(code);
