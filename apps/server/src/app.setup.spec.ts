@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Body, Controller, Get, Module, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiOkResponse, type OpenAPIObject } from '@nestjs/swagger';
 import {
@@ -435,6 +436,12 @@ describe('who is asking', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('does not start unguarded, although every route has a policy', async () => {
+    @Module({ imports: [IdentityModule, DiscoveryModule], controllers: [ProbeController] })
+    class UnguardedModule {}
+    await expect(createApp(UnguardedModule, env)).rejects.toThrow('No route is guarded');
   });
 
   it('does not start with a route that has no policy', async () => {
