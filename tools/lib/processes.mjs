@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from './failure.mjs';
+import { readJson, writeJson } from './json-file.mjs';
+import { isAlive, processId } from './process-identity.mjs';
+import { sleep } from './wait.mjs';
+
+/**
+ * @typedef {import('./process-identity.mjs').ProcessId} ProcessId
+ * @typedef {import('node:child_process').ChildProcess} ChildProcess
+ * @typedef {{ command: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv }} Invocation
+ */
+
+/** Everything one launcher has started, on record in `run.json` so that a later launcher can end it. */
+export class Processes {
+  /** @type {Map<string, ProcessId>} */
+  #running = new Map();
+
+  /** @param {string} dataDir */
+  constructor(dataDir) {
+    this.record = join(dataDir, 'run.json');
+    this.logs = join(dataDir, 'logs');
+  }
+
+  /** @param {string} name */
+  logOf(name) {
+    return join(this.logs, `${name}.log`);
+  }
+
+  /**
+   * Starts a process in a group of its own (a terminal's Ctrl-C must reach only the launcher) with its output in the
+   * part's log, and puts it on record before it returns.
+   * @param {string} name
+   * @param {Invocation & { append?: boolean }} invocation
+   * @returns {ChildProcess}
+   */
+  spawn(name, { command, args, cwd, env, append = false }) {
+    mkdirSync(this.logs, { recursive: true });
+    const log = openSync(this.logOf(name), append ? 'a' : 'w');
+    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
+    closeSync(log);
+    const id = child.pid === undefined ? null : processId(child.pid);
+    if (id !== null) this.#put(name, id);
+    child.once('exit', () => this.#drop(name, child.pid));
+    return child;
+  }
+
+  /**
+   * Runs a command to its end. On abort or time-out its whole group is ended first.
+   * @param {string} name names the log file too
+   * @param {Invocation & { timeoutMs: number, signal: AbortSignal, failure: string, append?: boolean }} options
+   * @returns {Promise<string>} its output
+   * @throws {Failure} saying `failure` and the command's own last words
+   */
+  async run(name, { timeoutMs, signal, failure, ...invocation }) {
+    signal.throwIfAborted();
+    const child = this.spawn(name, invocation);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const outcome = await exitOf(child, AbortSignal.any([signal, timeout]));
+    signal.throwIfAborted();
+    if (timeout.aborted) throw new Failure(`${failure}: no end after ${timeoutMs / 1000} s`, this.logOf(name));
+    const output = readFileSync(this.logOf(name), 'utf8');
+    if (outcome !== 'code 0') throw new Failure(`${failure}: ${lastWords(output) ?? outcome}`, this.logOf(name));
+    return output;
+  }
+
+  /** @param {string} name @param {ProcessId} id */
+  #put(name, id) {
+    this.#running.set(name, id);
+    writeJson(this.record, Object.fromEntries(this.#running));
+  }
+
+  /** @param {string} name @param {number | undefined} pid */
+  #drop(name, pid) {
+    if (this.#running.get(name)?.pid !== pid) return;
+    this.#running.delete(name);
+    writeJson(this.record, Object.fromEntries(this.#running));
+  }
+}
+
+/**
+ * Waits for the end of a process; when the signal fires, ends its group.
+ * @param {ChildProcess} child
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>} `code 0`, `signal SIGKILL`, …
+ */
+async function exitOf(child, signal) {
+  const end = () => void endGroup(child, 3000);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, by) => resolve(code === null ? `ended by ${by}` : `code ${code}`));
+    });
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+/**
+ * Asks a process group to end and kills what is left of it after the grace time.
+ * @param {ChildProcess} child
+ * @param {number} graceMs
+ * @param {NodeJS.Signals} [first]
+ */
+export async function endGroup(child, graceMs, first = 'SIGTERM') {
+  const id = child.pid === undefined || hasExited(child) ? null : processId(child.pid);
+  if (id !== null) await endProcess(id, graceMs, first);
+}
+
+/** @param {ChildProcess} child */
+export function hasExited(child) {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+/**
+ * @param {ProcessId} id leader of its group
+ * @param {number} graceMs
+ * @param {NodeJS.Signals} [first]
+ */
+async function endProcess(id, graceMs, first = 'SIGTERM') {
+  if (!isAlive(id)) return;
+  signalGroup(id.pid, first);
+  for (const deadline = Date.now() + graceMs; isAlive(id) && Date.now() < deadline;) await sleep(50);
+  // Also when the leader has gone: what it left behind in its group must not outlive it.
+  signalGroup(id.pid, 'SIGKILL');
+  for (const deadline = Date.now() + 2000; isAlive(id) && Date.now() < deadline;) await sleep(20);
+}
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+export function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group has gone by itself.
+  }
+}
+
+/**
+ * Ends what a killed launcher left running, the app before the servers it uses.
+ * @param {string} dataDir
+ * @returns {Promise<string[]>} the names of what was ended
+ */
+export async function endLeftovers(dataDir) {
+  /** @type {[string, ProcessId][]} */
+  const left = Object.entries(readJson(join(dataDir, 'run.json')) ?? {});
+  const alive = left.filter(([, id]) => isAlive(id));
+  for (const group of [alive.filter(([name]) => name === 'app'), alive.filter(([name]) => name !== 'app')]) {
+    await Promise.all(group.map(([, id]) => endProcess(id, 4000)));
+  }
+  return alive.map(([name]) => name);
+}
+
+/**
+ * The line of a log that says best what went wrong.
+ * @param {string} output
+ * @returns {string | undefined}
+ */
+export function lastWords(output) {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const telling = lines.filter((line) => /error|fatal|cannot|can't|could not|unable|refused|in use|denied/i.test(line));
+  const wanted = telling.findLast((line) => /[a-z]{3}.* /i.test(line)) ?? lines.at(-1);
+  return wanted?.slice(0, 300);
+}
+
+/** @param {string} log path of a log file */
+export function lastWordsOf(log) {
+  try {
+    return lastWords(readFileSync(log, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

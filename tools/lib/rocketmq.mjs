@@ -1,0 +1,254 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:net';
+import { Failure } from './failure.mjs';
+import { brokers, createGroup, createTopic, groupConfig, topicConfig } from './rocketmq-admin.mjs';
+import { until } from './wait.mjs';
+
+/**
+ * @typedef {import('./part.mjs').PartSpec} PartSpec
+ * @typedef {{ namesrv: number, broker: number, brokerHa: number, proxy: number, proxyRemoting: number }} RocketmqPorts
+ * @typedef {{ java: string, jars: string, dataDir: string, ports: RocketmqPorts }} RocketmqOptions
+ */
+
+const QUEUES = 4;
+/** A message is the only copy on its way to MySQL: while MySQL is away it must never end as a dead letter of the broker. */
+const RETRIES = 10_000;
+
+/** The broker listens on a second port, this far from its first. */
+export const FAST_PORT_OFFSET = -2;
+
+/** @param {RocketmqOptions} options @returns {PartSpec} */
+export function namesrvPart(options) {
+  const { ports } = options;
+  const home = folder(options);
+  return {
+    name: 'namesrv',
+    title: 'RocketMQ name server',
+    // It keeps nothing: brokers register again with its successor.
+    stopSignal: 'SIGKILL',
+    invocation: () => {
+      const config = writeProperties(join(home, 'namesrv.conf'), {
+        listenPort: ports.namesrv,
+        bindAddress: '127.0.0.1',
+        kvConfigPath: join(home, 'namesrv', 'kvConfig.json'),
+        configStorePath: join(home, 'namesrv', 'namesrv.properties'),
+        defaultThreadPoolNums: 2,
+        clientRequestThreadPoolNums: 2,
+      });
+      return jvm(options, 96, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', config]);
+    },
+    ready: (signal) =>
+      until(() => accepts(ports.namesrv), {
+        timeoutMs: 60_000,
+        what: 'The RocketMQ name server did not answer',
+        signal,
+      }),
+  };
+}
+
+/** Broker and gRPC proxy in one JVM. @param {RocketmqOptions} options @returns {PartSpec} */
+export function brokerPart(options) {
+  const { ports } = options;
+  const home = folder(options);
+  const store = join(home, 'store');
+  return {
+    name: 'broker',
+    title: 'RocketMQ broker',
+    // The broker removes this mark once its store is closed; what it does after that is fixed waiting for seconds.
+    quiet: () => existsSync(store) && !existsSync(join(store, 'abort')),
+    invocation: () => {
+      const broker = writeProperties(join(home, 'broker.conf'), brokerSettings(ports, store));
+      const proxy = join(home, 'rmq-proxy.json');
+      writeFileSync(proxy, JSON.stringify(proxySettings(ports), null, 2));
+      const namesrv = `127.0.0.1:${ports.namesrv}`;
+      const args = ['-pm', 'local', '-n', namesrv, '-bc', broker, '-pc', proxy];
+      return jvm(options, 384, 'org.apache.rocketmq.proxy.ProxyStartup', args);
+    },
+    ready: (signal) =>
+      until(async () => (await accepts(ports.proxy)) && (await isRegistered(ports)), {
+        timeoutMs: 120_000,
+        what: 'The RocketMQ broker did not come up',
+        signal,
+        everyMs: 200,
+      }),
+  };
+}
+
+/** @param {RocketmqPorts} ports */
+async function isRegistered(ports) {
+  return (await brokers(`127.0.0.1:${ports.namesrv}`)).includes(`127.0.0.1:${ports.broker}`);
+}
+
+/** @param {RocketmqPorts} ports @param {string} store */
+function brokerSettings(ports, store) {
+  const few = (/** @type {string[]} */ names) =>
+    Object.fromEntries(names.map((name) => [`${name}ThreadPoolNums`, name.endsWith('Message') ? 4 : 2]));
+  return {
+    brokerClusterName: 'private',
+    brokerName: 'private',
+    brokerId: 0,
+    brokerIP1: '127.0.0.1',
+    brokerIP2: '127.0.0.1',
+    bindAddress: '127.0.0.1',
+    listenPort: ports.broker,
+    haListenPort: ports.brokerHa,
+    namesrvAddr: `127.0.0.1:${ports.namesrv}`,
+    registerNameServerPeriod: 10_000,
+    autoCreateTopicEnable: false,
+    autoCreateSubscriptionGroup: false,
+    storePathRootDir: store,
+    storePathCommitLog: join(store, 'commitlog'),
+    mappedFileSizeCommitLog: 64 * 1024 * 1024,
+    mappedFileSizeTimerLog: 16 * 1024 * 1024,
+    maxHashSlotNum: 50_000,
+    maxIndexNum: 200_000,
+    // By default a disk that is 85 % full, which says nothing about our few megabytes, makes the broker delete messages.
+    diskMaxUsedSpaceRatio: 95,
+    diskSpaceCleanForciblyRatio: 98,
+    diskSpaceWarningLevelRatio: 99,
+    // Idle, these three would burn a third of a core.
+    timerFlushIntervalMs: 30_000,
+    transactionMetricFlushInterval: 60_000,
+    reviveQueueNum: 1,
+    // A busy machine may let a send wait longer than 200 ms.
+    waitTimeMillsInSendQueue: 2000,
+    ...few(['sendMessage', 'pullMessage', 'ackMessage', 'litePullMessage', 'processReplyMessage', 'queryMessage']),
+    ...few(['putMessageFuture', 'adminBroker', 'clientManage', 'consumerManage', 'heartbeat', 'endTransaction']),
+    ...few(['loadBalanceProcessor', 'recover']),
+    serverWorkerThreads: 2,
+    serverCallbackExecutorThreads: 2,
+    serverSelectorThreads: 2,
+  };
+}
+
+/** @param {RocketmqPorts} ports */
+function proxySettings(ports) {
+  const few = ['grpc', 'grpcProducer', 'grpcConsumer', 'producerProcessor', 'consumerProcessor'];
+  const fewer = ['grpcRoute', 'grpcClientManager', 'grpcTransaction', 'topicRouteService', 'metadata', 'renew'];
+  const one = ['Heartbeat', 'TopicRoute', 'SendMessage', 'PullMessage', 'UpdateOffset', 'Default'];
+  return {
+    rocketMQClusterName: 'private',
+    proxyMode: 'local',
+    namesrvAddr: `127.0.0.1:${ports.namesrv}`,
+    localServeAddr: '127.0.0.1',
+    grpcServerPort: ports.proxy,
+    remotingListenPort: ports.proxyRemoting,
+    grpcBossLoopNum: 1,
+    grpcWorkerLoopNum: 2,
+    renewMaxThreadPoolNums: 2,
+    returnHandleGroupThreadPoolNums: 1,
+    ...Object.fromEntries(few.map((name) => [`${name}ThreadPoolNums`, 4])),
+    ...Object.fromEntries(fewer.map((name) => [`${name}ThreadPoolNums`, 2])),
+    ...Object.fromEntries(one.map((name) => [`remoting${name}ThreadPoolNums`, 1])),
+  };
+}
+
+/** @param {RocketmqOptions} options */
+function folder({ dataDir }) {
+  return join(dataDir, 'rocketmq');
+}
+
+/** @param {string} file @param {Record<string, string | number | boolean>} settings */
+function writeProperties(file, settings) {
+  mkdirSync(join(file, '..'), { recursive: true });
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${escapeProperty(String(value))}\n`);
+  writeFileSync(file, lines.join(''));
+  return file;
+}
+
+/** Java reads property files as Latin-1 with backslash escapes. @param {string} value */
+export function escapeProperty(value) {
+  return value
+    .replace(/\\/g, '\\\\')
+    .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * @param {RocketmqOptions} options
+ * @param {number} heapMb
+ * @param {string} main
+ * @param {string[]} args
+ */
+function jvm(options, heapMb, main, args) {
+  const home = folder(options);
+  const temporary = join(home, 'tmp', main.slice(main.lastIndexOf('.') + 1));
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { recursive: true });
+  const opened = ['java.nio', 'sun.nio.ch', 'java.lang', 'java.util'];
+  return {
+    command: options.java,
+    args: [
+      `-Xms${heapMb}m`,
+      `-Xmx${heapMb}m`,
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:-UsePerfData',
+      '-XX:+ExitOnOutOfMemoryError',
+      '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+      ...opened.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
+      '-Dfile.encoding=UTF-8',
+      // Logs and the client's files go below user.home: nothing of ours in the real home.
+      `-Duser.home=${home}`,
+      `-Djava.io.tmpdir=${temporary}`,
+      `-Drocketmq.home.dir=${home}`,
+      // On loopback only: making the self-signed certificates would take six CPU seconds of each start.
+      '-Dtls.server.mode=disabled',
+      '-Dtls.test.mode.enable=false',
+      '-cp',
+      join(options.jars, '*'),
+      main,
+      ...args,
+    ],
+    cwd: home,
+  };
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 1000 });
+    const done = (/** @type {boolean} */ open) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('timeout', () => done(false));
+    socket.once('error', () => done(false));
+  });
+}
+
+/**
+ * Makes topic and consumer group when they are missing or differ, then checks what the broker holds.
+ * @param {RocketmqPorts} ports
+ * @param {{ topic: string, group: string }} names
+ * @returns {Promise<boolean>} whether anything had to be made
+ * @throws {Failure} when the broker keeps another setting
+ */
+export async function provision(ports, { topic, group }) {
+  const namesrv = `127.0.0.1:${ports.namesrv}`;
+  const wrong = await settingFaults(ports, topic, group);
+  if (wrong.length === 0) return false;
+  await createTopic(namesrv, topic, { queues: QUEUES });
+  await createGroup(namesrv, group, { retryMaxTimes: RETRIES });
+  const still = await settingFaults(ports, topic, group);
+  if (still.length > 0) throw new Failure(`RocketMQ keeps wrong settings: ${still.join('; ')}`);
+  return true;
+}
+
+/** @param {RocketmqPorts} ports @param {string} topic @param {string} group */
+async function settingFaults(ports, topic, group) {
+  const broker = `127.0.0.1:${ports.broker}`;
+  const [t, g] = await Promise.all([topicConfig(broker, topic), groupConfig(broker, group)]);
+  const type = t?.attributes['message.type'];
+  return [
+    t === null && `topic ${topic} is missing`,
+    t !== null && type !== 'NORMAL' && `topic ${topic} is of type ${type ?? 'unknown'}, not NORMAL`,
+    t !== null && (t.readQueueNums < QUEUES || t.writeQueueNums < QUEUES) && `topic ${topic} has too few queues`,
+    t !== null && t.perm !== 6 && `topic ${topic} may not be both read and written`,
+    g === null && `consumer group ${group} is missing`,
+    g !== null && !g.consumeEnable && `consumer group ${group} may not consume`,
+    g !== null && g.consumeMessageOrderly && `consumer group ${group} is ordered`,
+    g !== null && g.retryMaxTimes < RETRIES && `consumer group ${group} gives up after ${g.retryMaxTimes} retries`,
+  ].filter((fault) => fault !== false);
+}

@@ -1,0 +1,292 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { appPart, prepareDatabase } from './app.mjs';
+import { Apt, whyNoApt } from './apt.mjs';
+import { build, isBuilt, sourcesDigest } from './build.mjs';
+import { Failure } from './failure.mjs';
+import { fetchJars, findJars } from './jars.mjs';
+import { writeJson } from './json-file.mjs';
+import { withLock } from './lock-file.mjs';
+import { installMariadb, mariadbPart } from './mariadb.mjs';
+import { installPackages, packagesAreInstalled } from './npm.mjs';
+import { Part } from './part.mjs';
+import { choosePorts } from './ports.mjs';
+import { Processes } from './processes.mjs';
+import { findPrograms, missingPrograms } from './programs.mjs';
+import { redisPart } from './redis.mjs';
+import { FAST_PORT_OFFSET, brokerPart, namesrvPart, provision } from './rocketmq.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { together } from './wait.mjs';
+
+/**
+ * @typedef {import('./part.mjs').PartSpec} PartSpec
+ * @typedef {import('./progress.mjs').Progress} Progress
+ * @typedef {'redis' | 'mysql' | 'namesrv' | 'broker' | 'brokerHa' | 'proxy' | 'proxyRemoting'} PortName
+ */
+
+/** Time from the request to stop until everything still there is killed; `npm start` promises 15 s. */
+const STOP_MS = 12_500;
+/** Of it, how long the app may finish what it is doing. */
+const APP_STOP_MS = 6000;
+
+/** The servers of one data folder and, if wanted, the app on them. */
+export class Stack {
+  /** @type {Map<string, Part>} */
+  #parts = new Map();
+  /** @type {string | null} */
+  #httpUrl = null;
+
+  /**
+   * @param {{ root: string, dataDir: string, jarsDir?: string, env: NodeJS.ProcessEnv, progress: Progress }} options
+   */
+  constructor({ root, dataDir, jarsDir = join(dataDir, 'rocketmq', 'lib'), env, progress }) {
+    this.root = root;
+    this.dataDir = dataDir;
+    this.env = env;
+    this.progress = progress;
+    this.jarFolders = [jarsDir, join(root, '.data', 'rocketmq', 'lib')];
+    this.servicesFile = join(dataDir, 'services.json');
+    this.processes = new Processes(dataDir);
+    /** The parts that are ours to run: each can be replaced by one that runs already. */
+    this.own = {
+      redis: !env['REDIS_URL'],
+      mariadb: !env['DATABASE_URL'],
+      rocketmq: !env['ROCKETMQ_ENDPOINTS'] && env['TRANSPORT'] !== 'in-process',
+    };
+    mkdirSync(dataDir, { recursive: true });
+    rmSync(this.servicesFile, { force: true });
+    this.secrets = loadSecrets(join(dataDir, 'secrets.json'));
+    this.pom = join(root, 'tools', 'rocketmq', 'pom.xml');
+  }
+
+  get topic() {
+    return this.env['ROCKETMQ_TOPIC'] || 'cart-changed';
+  }
+
+  get group() {
+    return this.env['ROCKETMQ_GROUP'] || 'cart-table';
+  }
+
+  /** Installs the npm packages when they are missing or differ. @param {AbortSignal} signal */
+  async installPackages(signal) {
+    if (packagesAreInstalled(this.root)) return;
+    await this.#alone(signal, async () => {
+      if (packagesAreInstalled(this.root)) return;
+      const done = this.progress.begin('npm ci');
+      await installPackages(this.root, { processes: this.processes, signal });
+      done('npm packages installed');
+    });
+  }
+
+  /** Builds the server when its sources have changed. @param {AbortSignal} signal */
+  async build(signal) {
+    if (isBuilt(this.root, sourcesDigest(this.root))) return;
+    await this.#alone(signal, async () => {
+      const digest = sourcesDigest(this.root);
+      if (isBuilt(this.root, digest)) return;
+      const done = this.progress.begin('nest build');
+      await build(this.root, digest, { processes: this.processes, signal });
+      done('server built');
+    });
+  }
+
+  /** One start at a time may write node_modules and dist. @param {AbortSignal} signal @param {() => Promise<void>} work */
+  #alone(signal, work) {
+    const onWait = (/** @type {{ pid: number }} */ { pid }) =>
+      this.progress.line(`waiting for another start (pid ${pid}) that installs or builds`);
+    return withLock(join(this.root, '.data', 'repository.lock'), { signal, onWait }, work);
+  }
+
+  /** Starts every server that is ours. @param {AbortSignal} signal @throws {Failure} */
+  async startServers(signal) {
+    const programs = await this.#programs(signal);
+    /** @type {Record<PortName, number>} */
+    this.ports = await choosePorts(join(this.dataDir, 'ports.json'), {
+      redis: [0],
+      mysql: [0],
+      namesrv: [0],
+      broker: [0, FAST_PORT_OFFSET],
+      brokerHa: [0],
+      proxy: [0],
+      proxyRemoting: [0],
+    });
+    await together(signal, [
+      async (inner) => this.own.redis && (await this.#startRedis(programs, inner)),
+      async (inner) => this.own.mariadb && (await this.#startMariadb(programs, inner)),
+      async (inner) => this.own.rocketmq && (await this.#startRocketmq(programs, inner)),
+    ]);
+    this.writeServices();
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<Record<string, string>>} */
+  async #programs(signal) {
+    /** @type {(keyof typeof import('./programs.mjs').NEEDS)[]} */
+    const names = [];
+    if (this.own.redis) names.push('redis');
+    if (this.own.mariadb) names.push('mariadb');
+    if (this.own.rocketmq) names.push('java');
+    if (this.own.rocketmq && findJars(this.pom, this.jarFolders) === null) names.push('maven');
+    const { found, missing } = await findPrograms(names, this.dataDir);
+    if (missing.length === 0) return found;
+    const refusal = whyNoApt();
+    if (refusal !== null) throw missingPrograms(missing, refusal);
+    await new Apt(this.processes, this.progress, signal).install(missing.flatMap(({ packages }) => packages));
+    const again = await findPrograms(names, this.dataDir);
+    if (again.missing.length > 0)
+      throw missingPrograms(again.missing, 'apt-get installed its packages, yet they were not found.');
+    return again.found;
+  }
+
+  /** @param {Record<string, string>} programs @param {AbortSignal} signal */
+  async #startRedis({ redis = '' }, signal) {
+    await this.#start(redisPart({ program: redis, dataDir: this.dataDir, port: this.#port('redis') }), signal);
+    this.progress.line(`Redis on 127.0.0.1:${this.#port('redis')}`);
+  }
+
+  /** @param {Record<string, string>} programs @param {AbortSignal} signal */
+  async #startMariadb({ mariadbd = '', installer = '' }, signal) {
+    const { dataDir, processes } = this;
+    if (await installMariadb({ installer, dataDir, processes, signal })) this.progress.line('MariaDB data folder made');
+    const port = this.#port('mysql');
+    const password = this.secrets.databasePassword;
+    await this.#start(mariadbPart({ program: mariadbd, dataDir, port, password }), signal);
+    this.progress.line(`MariaDB on 127.0.0.1:${port}`);
+  }
+
+  /** @param {Record<string, string>} programs @param {AbortSignal} signal */
+  async #startRocketmq({ java = '', mvn = '' }, signal) {
+    const jars = await this.#jars(mvn, java, signal);
+    const options = { java, jars, dataDir: this.dataDir, ports: /** @type {Record<PortName, number>} */ (this.ports) };
+    const done = this.progress.begin('RocketMQ');
+    await together(signal, [
+      (inner) => this.#start(namesrvPart(options), inner),
+      (inner) => this.#start(brokerPart(options), inner),
+    ]);
+    const made = await provision(options.ports, { topic: this.topic, group: this.group });
+    const what = `topic ${this.topic} and consumer group ${this.group} ${made ? 'made and checked' : 'checked'}`;
+    done(`RocketMQ on 127.0.0.1:${options.ports.proxy}, ${what}`);
+  }
+
+  /** @param {string} mvn @param {string} java @param {AbortSignal} signal */
+  async #jars(mvn, java, signal) {
+    const known = findJars(this.pom, this.jarFolders);
+    if (known !== null) return known;
+    const [folder = ''] = this.jarFolders;
+    const done = this.progress.begin('fetching the RocketMQ jars with Maven (100 MB)');
+    await fetchJars(this.pom, folder, { mvn, java, processes: this.processes, signal });
+    done('RocketMQ jars fetched');
+    return folder;
+  }
+
+  /** @param {PortName} name */
+  #port(name) {
+    return this.ports?.[name] ?? 0;
+  }
+
+  /** @param {PartSpec} spec @param {AbortSignal} signal */
+  async #start(spec, signal) {
+    const say = (/** @type {string} */ text) => this.progress.line(text);
+    const part = new Part(spec, this.processes, say, () => this.writeServices());
+    this.#parts.set(spec.name, part);
+    await part.start(signal);
+  }
+
+  /**
+   * Where the servers are, and the secrets: what the app and the tests are run with.
+   * @returns {Record<string, string | undefined>}
+   */
+  get connections() {
+    const { env, secrets } = this;
+    return {
+      REDIS_URL: env['REDIS_URL'] || `redis://127.0.0.1:${this.#port('redis')}`,
+      DATABASE_URL:
+        env['DATABASE_URL'] || `mysql://cart:${secrets.databasePassword}@127.0.0.1:${this.#port('mysql')}/cart`,
+      ...(env['TRANSPORT'] === 'in-process' ? {} : this.#brokerAddresses()),
+      JWT_SECRET: env['JWT_SECRET'] || secrets.jwtSecret,
+      GUEST_KEYS: env['GUEST_KEYS'] || secrets.guestKeys,
+    };
+  }
+
+  #brokerAddresses() {
+    if (!this.own.rocketmq) return { ROCKETMQ_ENDPOINTS: this.env['ROCKETMQ_ENDPOINTS'] };
+    return {
+      ROCKETMQ_ENDPOINTS: `127.0.0.1:${this.#port('proxy')}`,
+      ROCKETMQ_NAMESRV: `127.0.0.1:${this.#port('namesrv')}`,
+      ROCKETMQ_LIB: findJars(this.pom, this.jarFolders) ?? '',
+    };
+  }
+
+  /** @param {AbortSignal} signal @throws {Failure} */
+  async prepareDatabase(signal) {
+    await this.#alone(signal, async () => {
+      const env = { ...this.env, ...this.connections };
+      const said = await prepareDatabase(this.root, { env, processes: this.processes, signal });
+      this.progress.line(`MySQL schema up to date; ${said}`);
+    });
+  }
+
+  /**
+   * @param {{ port: number, env?: NodeJS.ProcessEnv, signal: AbortSignal }} options
+   * @returns {Promise<string>} its URL
+   */
+  async startApp({ port, env = {}, signal }) {
+    if (!existsSync(join(this.root, 'dist', 'apps', 'server', 'src', 'main.js')))
+      throw new Failure('There is no build of the app.');
+    const url = `http://127.0.0.1:${port}`;
+    const all = { ...this.env, ...this.connections, INSTANCE_ID: `app-${port}`, ...env, PORT: String(port) };
+    this.#httpUrl = url;
+    await this.#start(appPart(this.root, { env: all, url }), signal);
+    this.writeServices();
+    return url;
+  }
+
+  /** Ends the app alone. */
+  async stopApp() {
+    await this.#parts.get('app')?.stop(Date.now() + APP_STOP_MS);
+    this.#parts.delete('app');
+    this.#httpUrl = null;
+  }
+
+  /** Tells other programs where everything is; written anew whenever a pid changes. */
+  writeServices() {
+    const {
+      REDIS_URL,
+      DATABASE_URL,
+      ROCKETMQ_ENDPOINTS = null,
+      ROCKETMQ_NAMESRV = null,
+      ROCKETMQ_LIB = null,
+    } = this.connections;
+    const pids = ['app', 'redis', 'mysql', 'namesrv', 'broker'].map((name) => [
+      name,
+      this.#parts.get(name)?.pid ?? null,
+    ]);
+    writeJson(
+      this.servicesFile,
+      {
+        redisUrl: REDIS_URL,
+        databaseUrl: DATABASE_URL,
+        rocketmqEndpoints: ROCKETMQ_ENDPOINTS,
+        httpUrl: this.#httpUrl,
+        pids: Object.fromEntries(pids),
+        rocketmqNamesrv: ROCKETMQ_NAMESRV,
+        rocketmqLib: ROCKETMQ_LIB,
+      },
+      // The database's password is in it.
+      0o600,
+    );
+  }
+
+  /** Ends everything: first the app, with time to finish, then all it stands on. */
+  async stop() {
+    const deadline = Date.now() + STOP_MS;
+    rmSync(this.servicesFile, { force: true });
+    await this.#parts.get('app')?.stop(Date.now() + APP_STOP_MS);
+    const { broker, namesrv, mysql, redis } = Object.fromEntries(this.#parts);
+    const rocketmq = async () => {
+      await broker?.stop(deadline);
+      await namesrv?.stop(deadline);
+    };
+    await Promise.all([rocketmq(), mysql?.stop(deadline), redis?.stop(deadline)]);
+    rmSync(this.servicesFile, { force: true });
+  }
+}
