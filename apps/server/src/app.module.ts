@@ -1,6 +1,6 @@
-import { Module } from '@nestjs/common';
+import { DynamicModule, Module } from '@nestjs/common';
 import { CartModule } from '@app/cart';
-import { EnvModule, MetricsModule } from '@app/common';
+import { Env, EnvModule, MetricsModule } from '@app/common';
 import { DatabaseModule } from '@app/database';
 import { IdentityModule } from '@app/identity';
 import { InventoryCheckModule } from '@app/inventory-check';
@@ -17,7 +17,6 @@ import { MetricsController } from './metrics.controller.js';
     MetricsModule,
     RedisModule,
     DatabaseModule,
-    IdentityModule,
     InventoryCheckModule,
     CartModule,
     SyncModule,
@@ -25,4 +24,9 @@ import { MetricsController } from './metrics.controller.js';
   controllers: [HealthController, MetricsController],
   providers: [HealthService],
 })
-export class AppModule {}
+export class AppModule {
+  /** The settings decide which routes exist. */
+  static forRoot(env: Env): DynamicModule {
+    return { module: AppModule, imports: [IdentityModule.forRoot(env)] };
+  }
+}

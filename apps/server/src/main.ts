@@ -6,7 +6,7 @@ import { createApp } from './app.setup.js';
 
 try {
   const env = readEnv();
-  const app = await createApp(AppModule, env);
+  const app = await createApp(AppModule.forRoot(env), env);
   app.connectMicroservice({ strategy: app.get(EventServer) });
   await app.startAllMicroservices();
   await app.listen(env.PORT, env.HOST);
