@@ -17,10 +17,11 @@ const OLDEST_NODE = [20, 19];
 /**
  * Runs a launcher from its first check to its exit: one launcher per data folder, nothing left of a killed one, and
  * whatever ends it (a signal, a failure, a bug), everything it has started is stopped before the process exits.
- * @param {{ dataDir: string, main: (run: Run) => Promise<number> }} options `main` returns the exit code
+ * @param {{ dataDir: string, main: (run: Run) => Promise<number>, stoppedCode?: number }} options `main` returns the
+ * exit code; `stoppedCode` is the one of a run that a signal ended
  * @returns {Promise<never>}
  */
-export async function run({ dataDir, main }) {
+export async function run({ dataDir, main, stoppedCode = 0 }) {
   process.stdout.on('error', () => {});
   const progress = new Progress();
   const stop = new AbortController();
@@ -59,13 +60,17 @@ export async function run({ dataDir, main }) {
     if (ended.length > 0) progress.line(`ended what a killed start had left running: ${ended.join(', ')}`);
     code = await main({ dataDir, progress, signal: stop.signal, onStop });
   } catch (error) {
-    code = stop.signal.aborted && isAbort(error) ? 0 : 1;
+    const stopped = stop.signal.aborted && isAbort(error);
+    code = stopped ? stoppedCode : 1;
     if (error instanceof Failure) console.error(error.message);
-    else if (code !== 0) console.error(error);
+    else if (!stopped) console.error(error);
   }
   for (const each of stops.reverse()) await each().catch((error) => console.error(error));
-  lock?.release();
-  if (code === 0 && stop.signal.aborted) progress.line('stopped');
+  if (lock !== undefined) {
+    await endLeftovers(dataDir);
+    lock.release();
+    if (stop.signal.aborted) progress.line('everything is stopped');
+  }
   process.exit(process.exitCode ?? code);
 }
 

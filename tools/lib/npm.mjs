@@ -29,17 +29,26 @@ export function packagesAreInstalled(root) {
 }
 
 /**
+ * How to call npm: the very npm that runs us, else the one on the PATH.
+ * @param {string[]} args
+ * @returns {{ command: string, args: string[] }}
+ */
+export function npmCommand(args) {
+  const cli = process.env['npm_execpath'];
+  return cli !== undefined && basename(cli) === 'npm-cli.js'
+    ? { command: process.execPath, args: [cli, ...args] }
+    : { command: 'npm', args };
+}
+
+/**
  * Installs what the lock file says. No package here needs its install script to run, and one of them only reports home.
  * @param {string} root
  * @param {{ processes: Processes, signal: AbortSignal }} options
  */
 export async function installPackages(root, { processes, signal }) {
-  const cli = process.env['npm_execpath'];
-  const own = cli !== undefined && basename(cli) === 'npm-cli.js';
   await processes.run('npm-ci', {
-    command: own ? process.execPath : 'npm',
     // The build needs the development packages whatever NODE_ENV says.
-    args: [...(own ? [cli] : []), 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'],
+    ...npmCommand(['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund']),
     cwd: root,
     timeoutMs: 900_000,
     signal,

@@ -65,7 +65,7 @@ export class Part {
    * @throws {Failure}
    */
   async start(signal) {
-    await this.#launch(AbortSignal.any([signal, this.#stopping.signal]), false);
+    await this.#launch(AbortSignal.any([signal, this.#stopping.signal]), 'log');
     this.#supervised = true;
     if (this.pid === null) this.#restart();
   }
@@ -83,11 +83,11 @@ export class Part {
     clearInterval(watch);
   }
 
-  /** @param {AbortSignal} signal @param {boolean} append */
-  async #launch(signal, append) {
+  /** @param {AbortSignal} signal @param {'log' | 'append'} output */
+  async #launch(signal, output) {
     signal.throwIfAborted();
     const started = Date.now();
-    const child = this.processes.spawn(this.spec.name, { ...this.spec.invocation(), append });
+    const child = this.processes.spawn(this.spec.name, { ...this.spec.invocation(), output });
     this.#child = child;
     const gone = new AbortController();
     let reason = '';
@@ -128,7 +128,7 @@ export class Part {
       this.#quickFailures += 1;
       await sleep(wait, signal);
       try {
-        await this.#launch(signal, true);
+        await this.#launch(signal, 'append');
         break;
       } catch (error) {
         signal.throwIfAborted();

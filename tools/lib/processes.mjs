@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from './failure.mjs';
 import { readJson, writeJson } from './json-file.mjs';
@@ -30,16 +30,16 @@ export class Processes {
 
   /**
    * Starts a process in a group of its own (a terminal's Ctrl-C must reach only the launcher) with its output in the
-   * part's log, and puts it on record before it returns.
+   * part's log or on the terminal, and puts it on record before it returns.
    * @param {string} name
-   * @param {Invocation & { append?: boolean }} invocation
+   * @param {Invocation & { output?: 'log' | 'append' | 'terminal' }} invocation
    * @returns {ChildProcess}
    */
-  spawn(name, { command, args, cwd, env, append = false }) {
+  spawn(name, { command, args, cwd, env, output = 'log' }) {
     mkdirSync(this.logs, { recursive: true });
-    const log = openSync(this.logOf(name), append ? 'a' : 'w');
+    const log = output === 'terminal' ? 'inherit' : openSync(this.logOf(name), output === 'log' ? 'w' : 'a');
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
-    closeSync(log);
+    if (log !== 'inherit') closeSync(log);
     const id = child.pid === undefined ? null : processId(child.pid);
     if (id !== null) this.#put(name, id);
     child.once('exit', () => this.#drop(name, child.pid));
@@ -49,8 +49,8 @@ export class Processes {
   /**
    * Runs a command to its end. On abort or time-out its whole group is ended first.
    * @param {string} name names the log file too
-   * @param {Invocation & { timeoutMs: number, signal: AbortSignal, failure: string, append?: boolean }} options
-   * @returns {Promise<string>} its output
+   * @param {Invocation & { timeoutMs: number, signal: AbortSignal, failure: string, output?: 'log' | 'terminal' }} options
+   * @returns {Promise<string>} its output, unless that went to the terminal
    * @throws {Failure} saying `failure` and the command's own last words
    */
   async run(name, { timeoutMs, signal, failure, ...invocation }) {
@@ -59,9 +59,10 @@ export class Processes {
     const timeout = AbortSignal.timeout(timeoutMs);
     const outcome = await exitOf(child, AbortSignal.any([signal, timeout]));
     signal.throwIfAborted();
-    if (timeout.aborted) throw new Failure(`${failure}: no end after ${timeoutMs / 1000} s`, this.logOf(name));
-    const output = readFileSync(this.logOf(name), 'utf8');
-    if (outcome !== 'code 0') throw new Failure(`${failure}: ${lastWords(output) ?? outcome}`, this.logOf(name));
+    const log = invocation.output === 'terminal' ? undefined : this.logOf(name);
+    if (timeout.aborted) throw new Failure(`${failure}: no end after ${timeoutMs / 1000} s`, log);
+    const output = log === undefined ? '' : readFileSync(log, 'utf8');
+    if (outcome !== 'code 0') throw new Failure(`${failure}: ${lastWords(output) ?? outcome}`, log);
     return output;
   }
 
@@ -139,17 +140,20 @@ export function signalGroup(pid, signal) {
 }
 
 /**
- * Ends what a killed launcher left running, the app before the servers it uses.
+ * Ends what is on record and still runs (a killed launcher left it), the app before the servers it uses, and clears
+ * the record.
  * @param {string} dataDir
  * @returns {Promise<string[]>} the names of what was ended
  */
 export async function endLeftovers(dataDir) {
+  const record = join(dataDir, 'run.json');
   /** @type {[string, ProcessId][]} */
-  const left = Object.entries(readJson(join(dataDir, 'run.json')) ?? {});
+  const left = Object.entries(readJson(record) ?? {});
   const alive = left.filter(([, id]) => isAlive(id));
   for (const group of [alive.filter(([name]) => name === 'app'), alive.filter(([name]) => name !== 'app')]) {
     await Promise.all(group.map(([, id]) => endProcess(id, 4000)));
   }
+  rmSync(record, { force: true });
   return alive.map(([name]) => name);
 }
 

@@ -35,6 +35,8 @@ export class Stack {
   #parts = new Map();
   /** @type {string | null} */
   #httpUrl = null;
+  /** Paths of the programs that the private servers need. @type {Record<string, string>} */
+  programs = {};
 
   /**
    * @param {{ root: string, dataDir: string, jarsDir?: string, env: NodeJS.ProcessEnv, progress: Progress }} options
@@ -99,7 +101,7 @@ export class Stack {
 
   /** Starts every server that is ours. @param {AbortSignal} signal @throws {Failure} */
   async startServers(signal) {
-    const programs = await this.#programs(signal);
+    this.programs = await this.#programs(signal);
     /** @type {Record<PortName, number>} */
     this.ports = await choosePorts(join(this.dataDir, 'ports.json'), {
       redis: [0],
@@ -111,9 +113,9 @@ export class Stack {
       proxyRemoting: [0],
     });
     await together(signal, [
-      async (inner) => this.own.redis && (await this.#startRedis(programs, inner)),
-      async (inner) => this.own.mariadb && (await this.#startMariadb(programs, inner)),
-      async (inner) => this.own.rocketmq && (await this.#startRocketmq(programs, inner)),
+      async (inner) => this.own.redis && (await this.#startRedis(inner)),
+      async (inner) => this.own.mariadb && (await this.#startMariadb(inner)),
+      async (inner) => this.own.rocketmq && (await this.#startRocketmq(inner)),
     ]);
     this.writeServices();
   }
@@ -137,15 +139,17 @@ export class Stack {
     return again.found;
   }
 
-  /** @param {Record<string, string>} programs @param {AbortSignal} signal */
-  async #startRedis({ redis = '' }, signal) {
+  /** @param {AbortSignal} signal */
+  async #startRedis(signal) {
+    const { redis = '' } = this.programs;
     await this.#start(redisPart({ program: redis, dataDir: this.dataDir, port: this.#port('redis') }), signal);
     this.progress.line(`Redis on 127.0.0.1:${this.#port('redis')}`);
   }
 
-  /** @param {Record<string, string>} programs @param {AbortSignal} signal */
-  async #startMariadb({ mariadbd = '', installer = '' }, signal) {
+  /** @param {AbortSignal} signal */
+  async #startMariadb(signal) {
     const { dataDir, processes } = this;
+    const { mariadbd = '', installer = '' } = this.programs;
     if (await installMariadb({ installer, dataDir, processes, signal })) this.progress.line('MariaDB data folder made');
     const port = this.#port('mysql');
     const password = this.secrets.databasePassword;
@@ -153,9 +157,10 @@ export class Stack {
     this.progress.line(`MariaDB on 127.0.0.1:${port}`);
   }
 
-  /** @param {Record<string, string>} programs @param {AbortSignal} signal */
-  async #startRocketmq({ java = '', mvn = '' }, signal) {
-    const jars = await this.#jars(mvn, java, signal);
+  /** @param {AbortSignal} signal */
+  async #startRocketmq(signal) {
+    const { java = '' } = this.programs;
+    const jars = await this.#jars(signal);
     const options = { java, jars, dataDir: this.dataDir, ports: /** @type {Record<PortName, number>} */ (this.ports) };
     const done = this.progress.begin('RocketMQ');
     await together(signal, [
@@ -167,11 +172,12 @@ export class Stack {
     done(`RocketMQ on 127.0.0.1:${options.ports.proxy}, ${what}`);
   }
 
-  /** @param {string} mvn @param {string} java @param {AbortSignal} signal */
-  async #jars(mvn, java, signal) {
+  /** @param {AbortSignal} signal */
+  async #jars(signal) {
     const known = findJars(this.pom, this.jarFolders);
     if (known !== null) return known;
     const [folder = ''] = this.jarFolders;
+    const { mvn = '', java = '' } = this.programs;
     const done = this.progress.begin('fetching the RocketMQ jars with Maven (100 MB)');
     await fetchJars(this.pom, folder, { mvn, java, processes: this.processes, signal });
     done('RocketMQ jars fetched');
