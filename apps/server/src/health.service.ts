@@ -13,7 +13,8 @@ export interface Readiness {
   status: 'ok' | 'degraded' | 'unavailable';
   /** What is away or late, in words. */
   reasons: string[];
-  checks: Record<'redis' | 'mysql' | 'broker' | 'outbox', 'ok' | string>;
+  /** Per part `ok`, or what is wrong with it. */
+  checks: Record<'redis' | 'mysql' | 'broker' | 'outbox', string>;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { GroupBy } from './cart.view.js';
 import { CartDto, MinimalCartDto } from './dto/cart.dto.js';
 import { AddItemDto, RemoveItemsDto, UpdateItemDto } from './dto/item.dto.js';
 
-const READ_PROBLEMS = ['UNAUTHENTICATED', 'INVALID_CLIENT_CART_ID', 'VALIDATION_FAILED', 'CART_UNAVAILABLE'] as const;
+const READ_PROBLEMS = ['VALIDATION_FAILED', 'CART_BUSY', 'CART_UNAVAILABLE'] as const;
 const WRITE_PROBLEMS = [...READ_PROBLEMS, 'VERSION_MISMATCH'] as const;
 
 @ApiTags('cart')
@@ -43,7 +43,6 @@ export class CartController {
     'OUT_OF_STOCK',
     'INSUFFICIENT_STOCK',
     'CART_FULL',
-    'CART_BUSY',
   )
   async add(
     @CurrentCaller() caller: Caller,
@@ -51,7 +50,7 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, caller, options, await this.carts.add(caller, item, options));
+    return answer(reply, options, await this.carts.add(caller, item, options));
   }
 
   /** Sets (`quantity`) or shifts (`delta`) a quantity, and/or the selected flag. */
@@ -74,7 +73,7 @@ export class CartController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     assertOneChange(change);
-    return answer(reply, caller, options, await this.carts.update(caller, skuId, change, options));
+    return answer(reply, options, await this.carts.update(caller, skuId, change, options));
   }
 
   /** Removes an item; removing what is not there is not an error. */
@@ -87,7 +86,7 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, caller, options, await this.carts.remove(caller, [skuId], options));
+    return answer(reply, options, await this.carts.remove(caller, [skuId], options));
   }
 
   /** Removes the selected items of a multi-select in one step. */
@@ -101,7 +100,7 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, caller, options, await this.carts.remove(caller, skuIds, options));
+    return answer(reply, options, await this.carts.remove(caller, skuIds, options));
   }
 
   /** Empties the cart. */
@@ -113,20 +112,13 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, caller, options, await this.carts.clear(caller, options));
+    return answer(reply, options, await this.carts.clear(caller, options));
   }
 }
 
-/** The headers every write carries: the new version, and a guest token signed anew when its key is an old one. */
-function answer<T extends CartDto | MinimalCartDto>(
-  reply: FastifyReply,
-  caller: Caller,
-  options: AnswerOptions,
-  cart: T,
-): T {
+function answer<T extends CartDto | MinimalCartDto>(reply: FastifyReply, options: AnswerOptions, cart: T): T {
   reply.header('etag', `"${cart.version}"`);
   if (options.minimal) reply.header('preference-applied', 'return=minimal');
-  if (caller.kind === 'guest' && caller.resigned) reply.header('x-client-cart-id', caller.resigned);
   return cart;
 }
 

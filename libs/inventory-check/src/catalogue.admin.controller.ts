@@ -20,7 +20,7 @@ export class CatalogueAdminController {
   @BodyLimit(MAX_UPSERT_BYTES)
   @ApiBody({ type: [UpsertSkuDto] })
   @ApiOkResponse({ type: UpsertedDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')
+  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')
   async upsert(@Body(new HttpListPipe(UpsertSkuDto, MAX_UPSERT)) skus: UpsertSkuDto[]): Promise<UpsertedDto> {
     const newest = new Map(skus.map((sku) => [sku.skuId, toSkuInput(sku)]));
     await this.catalogue.upsert([...newest.values()]);
@@ -29,7 +29,7 @@ export class CatalogueAdminController {
 
   /** Changes price, stock, status, limits or texts of one SKU. */
   @Patch(':skuId')
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
+  @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
   async patch(@Param('skuId', ParseIdPipe) skuId: string, @Body() patch: PatchSkuDto) {
     return toAdminSkuDto(found(skuId, await this.catalogue.patch(skuId, toSkuPatch(patch))));
   }
@@ -37,7 +37,7 @@ export class CatalogueAdminController {
   /** Takes a SKU out of the catalogue; carts that hold it show `SKU_GONE`. */
   @Delete(':skuId')
   @HttpCode(204)
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
+  @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
   async remove(@Param('skuId', ParseIdPipe) skuId: string): Promise<void> {
     found(skuId, await this.catalogue.remove(skuId));
   }

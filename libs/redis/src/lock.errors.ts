@@ -1,5 +1,7 @@
 /** The lock was held by somebody else until the wait ran out. Its name is left out: it can hold a guest's secret. */
 export class LockBusyError extends Error {
+  /** What a client is told. */
+  readonly appCode = 'CART_BUSY';
   /** Seconds after which another try makes sense. */
   readonly retryAfter = 1;
 

@@ -8,6 +8,11 @@ export type RedisOutcome = 'not-sent' | 'unknown';
  * connection was lost, so it may or may not have been carried out.
  */
 export class RedisUnavailableError extends Error {
+  /** What a client is told. */
+  readonly appCode = 'CART_UNAVAILABLE';
+  /** Seconds after which another try makes sense. */
+  readonly retryAfter = 1;
+
   constructor(
     message: string,
     readonly outcome: RedisOutcome,

@@ -5,7 +5,7 @@ import { Roles } from '@app/identity';
 import { CartDiffDto, SyncResultDto, toCartDiffDto } from './dto/sync.dto.js';
 import { SyncService } from './sync.service.js';
 
-const PROBLEMS = ['VALIDATION_FAILED', 'UNAUTHENTICATED', 'FORBIDDEN', 'CART_BUSY', 'CART_UNAVAILABLE'] as const;
+const PROBLEMS = ['VALIDATION_FAILED', 'CART_BUSY', 'CART_UNAVAILABLE'] as const;
 
 @ApiTags('admin')
 @Roles('admin')

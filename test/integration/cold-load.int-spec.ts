@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CartLoader, CartStore } from '@app/cart';
+import { CartTable, Database } from '@app/database';
+import { keys, NoopLockService, RedisConnection } from '@app/redis';
+import { createDataSource } from '../../ormconfig.js';
+import { newItem, newRow, newSku, toAdd } from '../support/factories.js';
+import { freshUserId, services, testEnv } from '../support/services.js';
+
+const env = testEnv();
+const redis = new RedisConnection({ url: services().redisUrl });
+const database = new Database(createDataSource(services().databaseUrl));
+const table = new CartTable(database);
+const store = new CartStore(redis, env);
+const loader = new CartLoader(store, table, new NoopLockService());
+
+beforeAll(() => redis.connect());
+afterAll(async () => {
+  await redis.close();
+  await database.onApplicationShutdown();
+});
+
+const newOwner = () => ({ kind: 'user', id: freshUserId() }) as const;
+
+/** The queries the table's connection ran while `work` did. */
+async function countQueries(work: () => Promise<unknown>): Promise<number> {
+  const load = table.load.bind(table);
+  let count = 0;
+  table.load = (userId) => ((count += 1), load(userId));
+  try {
+    await work();
+  } finally {
+    table.load = load;
+  }
+  return count;
+}
+
+describe('a user whose cart is not in Redis', () => {
+  it('is unknown, not empty: a write asks for a load instead of starting a new cart', async () => {
+    const owner = newOwner();
+    expect(await store.read(owner)).toBeUndefined();
+    expect(await store.add(owner, toAdd(env, newSku()), {})).toEqual({ code: 'NEED_LOAD' });
+    expect(await redis.command(['EXISTS', keys.cart(`user:${owner.id}`)])).toBe(0);
+  });
+
+  it('gets the rows of MySQL, without the deleted ones, and a version above all of them', async () => {
+    const owner = newOwner();
+    const live = newRow(owner.id, { version: '100', quantity: 3 });
+    const gone = newRow(owner.id, { version: '4000000000000000', quantity: 0, deleted: true });
+    await table.upsert([live, gone]);
+    const cart = await loader.read(owner);
+    expect(cart).toMatchObject({ version: '4000000000000000', badge: { skus: 1, quantity: 3 } });
+    expect(cart.items).toMatchObject([{ skuId: live.skuId, quantity: 3, version: '100' }]);
+    const result = await loader.write(owner, () => store.add(owner, toAdd(env, newSku()), {}));
+    expect(result).toMatchObject({ code: 'OK', cart: { version: '4000000000000001' } });
+  });
+
+  it('is loaded once by a crowd of readers and writers, and keeps rows and adds', async () => {
+    const owner = newOwner();
+    const rows = Array.from({ length: 50 }, () => newRow(owner.id));
+    await table.upsert(rows);
+    const sku = newSku();
+    const queries = await countQueries(() =>
+      Promise.all([
+        ...Array.from({ length: 100 }, () => loader.read(owner)),
+        ...Array.from({ length: 40 }, () => loader.write(owner, () => store.add(owner, toAdd(env, sku), {}))),
+      ]),
+    );
+    expect(queries).toBe(1);
+    const { items } = await loader.read(owner);
+    expect(items).toHaveLength(51);
+    expect(items.find((item) => item.skuId === sku.skuId)!.quantity).toBe(40);
+  });
+
+  it('is remembered as empty for a while, until the first write', async () => {
+    const owner = newOwner();
+    const queries = await countQueries(async () => {
+      for (let i = 0; i < 20; i++) expect((await loader.read(owner)).version).toBe('0');
+    });
+    expect(queries).toBe(1);
+    const key = keys.cart(`user:${owner.id}`);
+    expect(await redis.command(['TTL', key])).toBeGreaterThan(0);
+    await store.add(owner, toAdd(env, newSku()), {});
+    expect(await redis.command(['TTL', key])).toBe(-1);
+  });
+});
+
+describe('a slow load', () => {
+  it('does nothing when the cart is loaded and changed by then', async () => {
+    const owner = newOwner();
+    await store.beginLoad(owner, 'slow');
+    await store.beginLoad(owner, 'quick');
+    await store.restore(owner, { token: 'quick', maxVersion: '0', items: [] });
+    await store.add(owner, toAdd(env, newSku()), {});
+    expect(await store.restore(owner, { token: 'slow', maxVersion: '9', items: [newItem()] })).toBe('LOADED');
+    expect((await store.read(owner))!.items).toHaveLength(1);
+  });
+
+  it('does nothing when another load began since, even if the cart is cold again', async () => {
+    const owner = newOwner();
+    await store.beginLoad(owner, 'slow');
+    await store.beginLoad(owner, 'other');
+    expect(await store.restore(owner, { token: 'slow', maxVersion: '9', items: [newItem()] })).toBe('STALE_TOKEN');
+    expect(await store.read(owner)).toBeUndefined();
+  });
+
+  it('does not bring back what was removed and not yet confirmed', async () => {
+    const owner = newOwner();
+    await table.upsert([newRow(owner.id, { skuId: '77', version: '100' })]);
+    await loader.read(owner);
+    await store.remove(owner, ['77'], {});
+    // The cart is lost, its tombstones are not; MySQL has not heard of the removal.
+    await redis.command(['DEL', keys.cart(`user:${owner.id}`)]);
+    expect((await loader.read(owner)).items).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+import { CartItem, CartRow, parseItem } from '@app/database';
+import { InventoryCheck, Sku } from '@app/inventory-check';
+import { Env } from '@app/common';
+import { freshSkuId } from './services.js';
+
+export function newSku(overrides: Partial<Sku> = {}): Sku {
+  const skuId = overrides.skuId ?? freshSkuId();
+  return {
+    skuId,
+    skuCode: `code-${skuId}`,
+    spuId: null,
+    shopId: '7',
+    shopName: 'Shop 7',
+    name: 'A lantern, "white" {metal} 白',
+    image: '/images/lantern.png',
+    spec: 'white',
+    price: 339,
+    stock: 1_000_000,
+    lowStockThreshold: null,
+    purchaseLimit: null,
+    status: 'on',
+    version: 1,
+    ...overrides,
+  };
+}
+
+/** What `CartStore.add` takes for one SKU under the given settings. */
+export function toAdd(env: Env, sku: Sku, quantity = 1) {
+  const inventory = new InventoryCheck(env);
+  return { sku, rule: inventory.ruleOf(sku), quantity, maxSkus: inventory.limits().maxSkus };
+}
+
+export function newItem(overrides: Partial<CartItem> = {}): CartItem {
+  const snapshot = '{"name":"n","image":"","spec":"","shopId":"7","skuCode":"c"}';
+  const now = Date.now();
+  return {
+    ...parseItem(freshSkuId(), `1 1 339 ${now} ${now} ${now}000000 ${now}000 ${snapshot}`),
+    ...overrides,
+  };
+}
+
+export function newRow(userId: string, overrides: Partial<CartRow> = {}): CartRow {
+  return { ...newItem(overrides), userId, deleted: false, ...overrides };
+}

@@ -1,0 +1,44 @@
+import { randomInt } from 'node:crypto';
+import { Env, readEnv } from '@app/common';
+
+/** The services `npm test` has started for the tests. A missing one fails the run; nothing is skipped. */
+export function services(): { redisUrl: string; databaseUrl: string; rocketmqEndpoints: string } {
+  const { REDIS_URL, DATABASE_URL, ROCKETMQ_ENDPOINTS } = process.env;
+  if (!REDIS_URL || !DATABASE_URL || !ROCKETMQ_ENDPOINTS) {
+    throw new Error('REDIS_URL, DATABASE_URL and ROCKETMQ_ENDPOINTS are missing: run the tests through npm test');
+  }
+  return { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL, rocketmqEndpoints: ROCKETMQ_ENDPOINTS };
+}
+
+/** Settings for a test on those services; secrets that no other place knows. */
+export function testEnv(overrides: Record<string, string> = {}): Env {
+  return readEnv(testVariables(overrides));
+}
+
+/** The same as environment variables of a child process. */
+export function testVariables(overrides: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { redisUrl, databaseUrl, rocketmqEndpoints } = services();
+  return {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'warn',
+    REDIS_URL: redisUrl,
+    DATABASE_URL: databaseUrl,
+    ROCKETMQ_ENDPOINTS: rocketmqEndpoints,
+    JWT_SECRET: 'a secret of the tests, known to nobody else',
+    GUEST_KEYS: 'k1:another-secret-of-the-tests-known-to-nobody',
+    DEV_LOGIN: 'true',
+    ...overrides,
+  };
+}
+
+/** A user nobody else uses: tests share the servers and flush nothing. */
+export function freshUserId(): string {
+  return String(randomInt(1_000_000_000_000, 2_000_000_000_000));
+}
+
+/** A SKU nobody else uses. */
+export function freshSkuId(): string {
+  return String(randomInt(1_000_000_000_000, 2_000_000_000_000));
+}
