@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Redlock, { ExecutionError, ExecutionStats, Lock, LockNodeClient, ResourceLockedError } from 'redlock';
 import { LockCounters } from './lock.service.js';
@@ -33,7 +34,7 @@ export class LockNodes {
     const voters: LockNodeClient[] = [...this.#clients];
     // With an even number a draw is possible, and redlock then never answers at all. The quorum stays the same.
     if (voters.length % 2 === 0) voters.push(NO_VOTER);
-    this.#redlock = new Redlock(voters, { retryCount: 0 });
+    this.#redlock = new CheapTokenRedlock(voters, { retryCount: 0 });
   }
 
   /** Tries until it is granted or `waitMs` are over, at least once; does not wait for nodes that are down. */
@@ -99,6 +100,13 @@ export class LockNodes {
     if (!(error instanceof ExecutionError)) throw error;
     if (refusalOf(await lastVotes(error)) === 'held') this.counters.lateRelease += 1;
     else this.counters.lostRelease += 1;
+  }
+}
+
+/** Redlock asks the kernel for random bytes at each acquire: 4 µs, a quarter of its cost. Node keeps a stock for UUIDs. */
+class CheapTokenRedlock extends Redlock {
+  protected override _random(): string {
+    return randomUUID();
   }
 }
 

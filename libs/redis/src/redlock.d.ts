@@ -40,5 +40,7 @@ declare module 'redlock' {
     constructor(clients: Iterable<LockNodeClient>, settings?: Partial<Settings>);
     acquire(resources: string[], durationMs: number, settings?: Partial<Settings>): Promise<Lock>;
     release(lock: Lock, settings?: Partial<Settings>): Promise<unknown>;
+    /** The token of an acquire; private in its own types. */
+    protected _random(): string;
   }
 }
