@@ -53,6 +53,11 @@ describe('a cart.changed event', () => {
     ['a quantity beyond an int', () => ({ ...event(), items: [{ ...event().items[0], quantity: 2 ** 31 }] })],
     ['a price of three places', () => ({ ...event(), items: [{ ...event().items[0], addPrice: '1.234' }] })],
     ['a version of zero', () => ({ ...event(), items: [{ ...event().items[0], version: '0' }] })],
+    [
+      'the 99th of a month',
+      () => ({ ...event(), items: [{ ...event().items[0], addedAt: '2026-01-99T00:00:00.000Z' }] }),
+    ],
+    ['the year 0', () => ({ ...event(), at: '0000-01-01T00:00:00.000Z' })],
     ['no snapshot', () => ({ ...event(), items: [{ ...event().items[0], snapshot: undefined }] })],
   ])('is refused: %s', (_name, malformed) => {
     expect(() => readCartChanged(malformed())).toThrow(MalformedEventError);

@@ -137,7 +137,9 @@ export function readCartChanged(event: unknown): CartChange {
     throw new MalformedEventError(`not a ${CART_CHANGED} event: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
   }
   if (event.owner.kind === 'user' && !isId(event.owner.id)) throw new MalformedEventError('owner.id is no user id');
+  if (!isTime(event.at)) throw new MalformedEventError('at is no time');
   for (const item of event.items) {
+    if (!isTime(item.addedAt) || !isTime(item.changedAt)) throw new MalformedEventError('an item has no time');
     for (const field of ['skuId', 'position', 'version'] as const) {
       if (!isId(item[field])) throw new MalformedEventError(`${field} is out of range`);
     }
@@ -155,6 +157,11 @@ export function readCartChanged(event: unknown): CartChange {
       changedAt: Date.parse(item.changedAt),
     })),
   };
+}
+
+/** The pattern lets the 99th of a month through; MySQL has no year 0. */
+function isTime(text: string): boolean {
+  return Date.parse(text) >= Date.parse('1000-01-01T00:00:00.000Z');
 }
 
 function isId(text: string): boolean {

@@ -1,0 +1,168 @@
+import { randomInt } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CartChanged, CartStore, toCartChanged } from '@app/cart';
+import { Metrics } from '@app/common';
+import { CartChange, CartTable, Database } from '@app/database';
+import { RedisConnection } from '@app/redis';
+import { CartChangedWriter, ChangeLogTable, DeadLetterTable, OutboxStore, SyncMetrics } from '@app/sync';
+import { createDataSource } from '../../ormconfig.js';
+import { newItem } from '../support/factories.js';
+import { freshUserId, services, testEnv } from '../support/services.js';
+
+const env = testEnv();
+const redis = new RedisConnection({ url: services().redisUrl });
+const database = new Database(createDataSource(services().databaseUrl));
+const table = new CartTable(database);
+const store = new CartStore(redis, env);
+const outbox = new OutboxStore(redis, env);
+const writer = new CartChangedWriter(
+  database,
+  table,
+  new ChangeLogTable(database),
+  new DeadLetterTable(database),
+  store,
+  new SyncMetrics(new Metrics(), outbox),
+);
+
+beforeAll(() => redis.connect());
+afterAll(async () => {
+  await outbox.onApplicationShutdown();
+  await redis.close();
+  await database.onApplicationShutdown();
+});
+
+/** The history of one SKU in one cart: quantities over time, 0 = removed; versions 100, 200, … */
+function history(userId: string, skuId: string, quantities: number[]): CartChanged[] {
+  return quantities.map((quantity, i) => {
+    const version = String((i + 1) * 100);
+    const at = 1_700_000_000_000 + i * 1000;
+    const item = newItem({ skuId, quantity, version, changedAt: at, addedAt: at, position: `${version}000` });
+    const change: CartChange = {
+      owner: { kind: 'user', id: userId },
+      version,
+      at,
+      action: quantity === 0 ? 'remove' : 'add',
+      source: 'user',
+      items: [{ ...item, before: quantities[i - 1] ?? 0, deleted: quantity === 0 }],
+    };
+    return toCartChanged(change);
+  });
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const copy = [...values];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1);
+    [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+  }
+  return copy;
+}
+
+/** All of a user's rows but the columns that say when the row was written. */
+async function rowsOf(userId: string) {
+  return database.query<Record<string, unknown>>(
+    `SELECT user_id, product_sku_id, product_sku_num, add_amount, selected_status, is_deleted, create_time, version,
+       added_at, changed_at, position, snapshot FROM cart WHERE user_id = ? ORDER BY product_sku_id`,
+    [userId],
+  );
+}
+
+const logOf = (userId: string) =>
+  database.query<Record<string, unknown>>(
+    `SELECT sku_id, version, action, quantity_before, quantity_after FROM cart_change_log WHERE owner_id = ?
+     ORDER BY sku_id, version`,
+    [userId],
+  );
+
+const deadLettersOf = (messageId: string) =>
+  database.query<{ reason: string; body: Buffer }>('SELECT reason, body FROM dead_letter WHERE message_id = ?', [
+    messageId,
+  ]);
+
+describe('the table', () => {
+  it('is the same after in-order, doubled and shuffled delivery, and the log has each change once', async () => {
+    const [inOrder, mixed] = [freshUserId(), freshUserId()];
+    const skus = ['11', '12', '13'];
+    const quantities = [1, 3, 0, 2, 5, 0, 0, 4];
+    const eventsOf = (userId: string) => skus.flatMap((skuId) => history(userId, skuId, quantities));
+    for (const event of eventsOf(inOrder)) await writer.apply([event], 'm');
+
+    const twice = shuffled([...eventsOf(mixed), ...eventsOf(mixed)]);
+    for (let i = 0; i < twice.length; i += 5) await writer.apply(twice.slice(i, i + 5), 'm');
+    await Promise.all(eventsOf(mixed).map((event) => writer.apply([event], 'm')));
+
+    const withoutUser = (rows: object[]) => rows.map((row) => ({ ...row, user_id: '' }));
+    expect(withoutUser(await rowsOf(mixed))).toEqual(withoutUser(await rowsOf(inOrder)));
+    expect(await rowsOf(mixed)).toMatchObject(skus.map(() => ({ product_sku_num: 4, is_deleted: 0, version: '800' })));
+    expect(await logOf(mixed)).toEqual(await logOf(inOrder));
+    expect(await logOf(mixed)).toHaveLength(skus.length * quantities.length);
+  });
+
+  it('does not bring a removed item back for a late older event, and does for a later one', async () => {
+    const userId = freshUserId();
+    const [added, removed, again] = history(userId, '5', [2, 0, 7]);
+    await writer.apply([removed], 'm');
+    await writer.apply([added], 'm');
+    expect(await rowsOf(userId)).toMatchObject([{ is_deleted: 1, product_sku_num: 0, version: '200' }]);
+    await writer.apply([again], 'm');
+    expect(await rowsOf(userId)).toMatchObject([
+      { is_deleted: 0, product_sku_num: 7, create_time: '2023-11-14 22:13:22' },
+    ]);
+  });
+
+  it('takes batches on the same rows from several consumers at once', async () => {
+    const userId = freshUserId();
+    const skus = Array.from({ length: 60 }, (_, i) => String(1000 + i));
+    const batches = Array.from({ length: 6 }, (_, b) =>
+      shuffled(skus.map((skuId) => history(userId, skuId, [1, 2, 3, 4, 5, 6])[b]!)),
+    );
+    await Promise.all(batches.map((batch) => writer.apply(batch, 'm')));
+    expect(await rowsOf(userId)).toMatchObject(skus.map(() => ({ product_sku_num: 6, version: '600' })));
+    expect(await logOf(userId)).toHaveLength(360);
+  });
+});
+
+describe('an event that cannot be applied', () => {
+  it('becomes a dead letter with its reason, once, and its neighbours are written', async () => {
+    const userId = freshUserId();
+    const messageId = `message-${userId}`;
+    const good = history(userId, '1', [1, 2]);
+    const broken = { ...good[0], items: 'none', mark: messageId };
+    await writer.apply([good[0], broken, good[1]], messageId);
+    await writer.apply([good[0], broken, good[1]], messageId);
+    expect(await rowsOf(userId)).toMatchObject([{ product_sku_num: 2 }]);
+    const letters = await deadLettersOf(messageId);
+    expect(letters).toHaveLength(1);
+    expect(letters[0]!.reason).toContain('/items');
+    expect(JSON.parse(letters[0]!.body.toString())).toEqual(broken);
+  });
+
+  it('is found among hundreds when only MySQL can tell that it does not fit', async () => {
+    const userId = freshUserId();
+    const messageId = `message-${userId}`;
+    const events = Array.from({ length: 200 }, (_, i) => history(userId, String(500 + i), [1])[0]!);
+    // Whatever the schema of events lets through, a table may have its own rules.
+    await database.query(
+      `CREATE TRIGGER unfit BEFORE INSERT ON cart FOR EACH ROW IF NEW.user_id = ${userId} AND NEW.product_sku_id = 617
+       THEN SIGNAL SQLSTATE '22001' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT = 'does not fit'; END IF`,
+    );
+    try {
+      await writer.apply(events, messageId);
+    } finally {
+      await database.query('DROP TRIGGER unfit');
+    }
+    expect(await rowsOf(userId)).toHaveLength(199);
+    expect(await deadLettersOf(messageId)).toMatchObject([{ reason: 'does not fit' }]);
+  });
+});
+
+describe('a removal that MySQL holds', () => {
+  it('loses its tombstone, unless it was removed again since', async () => {
+    const userId = freshUserId();
+    const tombstones = `removed:user:${userId}`;
+    const raw = (version: string) => `0 1 339 1 1 1 ${version} {}`;
+    await redis.command(['HSET', tombstones, '1', raw('200'), '2', raw('300')]);
+    await writer.apply([history(userId, '1', [1, 0])[1], history(userId, '2', [1, 0])[1]], 'm');
+    expect(await redis.command(['HKEYS', tombstones])).toEqual(['2']);
+  });
+});

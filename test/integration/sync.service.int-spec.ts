@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CartLoader, CartStore } from '@app/cart';
+import { CartTable, Database } from '@app/database';
+import { keys, NoopLockService, RedisConnection } from '@app/redis';
+import { SyncService } from '@app/sync';
+import { createDataSource } from '../../ormconfig.js';
+import { newRow, newSku, toAdd } from '../support/factories.js';
+import { freshUserId, services, testEnv } from '../support/services.js';
+
+// A database of its own in Redis, where no relay reads: what MySQL gets, the sync has written.
+const env = testEnv();
+const redis = new RedisConnection({ url: `${services().redisUrl}/1` });
+const database = new Database(createDataSource(services().databaseUrl));
+const table = new CartTable(database);
+const store = new CartStore(redis, env);
+const loader = new CartLoader(store, table, new NoopLockService());
+const sync = new SyncService(store, loader, table);
+
+beforeAll(() => redis.connect());
+afterAll(async () => {
+  await redis.close();
+  await database.onApplicationShutdown();
+});
+
+async function userWith(count: number) {
+  const owner = { kind: 'user', id: freshUserId() } as const;
+  const skus = Array.from({ length: count }, () => newSku());
+  for (const sku of skus) await loader.write(owner, () => store.add(owner, toAdd(env, sku, 2), {}));
+  return { owner, userId: owner.id, skus };
+}
+
+describe('a forced sync', () => {
+  it('writes what MySQL lacks, and nothing the second time', async () => {
+    const { userId } = await userWith(3);
+    expect((await sync.diff(userId)).inSync).toBe(false);
+    expect(await sync.sync(userId)).toMatchObject({ written: 3, softDeleted: 0, unchanged: 0 });
+    expect(await sync.diff(userId)).toMatchObject({ inSync: true, items: [{ equal: true }, {}, {}] });
+    expect(await sync.sync(userId)).toMatchObject({ written: 0, softDeleted: 0, unchanged: 3 });
+  });
+
+  it('deletes what was removed, and the tombstone goes', async () => {
+    const { owner, userId, skus } = await userWith(2);
+    await sync.sync(userId);
+    await store.remove(owner, [skus[0]!.skuId], {});
+    expect(await sync.sync(userId)).toMatchObject({ written: 0, softDeleted: 1, unchanged: 1 });
+    expect((await store.picture(userId)).removed).toEqual([]);
+    expect((await table.loadAll(userId)).filter((row) => row.deleted)).toHaveLength(1);
+  });
+
+  it('mends a row somebody changed by hand, although its version is the same', async () => {
+    const { userId, skus } = await userWith(2);
+    await sync.sync(userId);
+    await database.query('UPDATE cart SET product_sku_num = 77 WHERE user_id = ? AND product_sku_id = ?', [
+      userId,
+      skus[0]!.skuId,
+    ]);
+    const found = await sync.diff(userId);
+    expect(found.items.filter((item) => !item.equal)).toMatchObject([
+      { skuId: skus[0]!.skuId, mysql: { quantity: 77 } },
+    ]);
+    expect(await sync.sync(userId)).toMatchObject({ written: 1, unchanged: 1 });
+    expect((await sync.diff(userId)).inSync).toBe(true);
+    expect((await table.load(userId)).rows.every((row) => row.quantity === 2)).toBe(true);
+  });
+
+  it('restores an item that only MySQL still has, and never deletes its row', async () => {
+    const { owner, userId, skus } = await userWith(2);
+    await sync.sync(userId);
+    // As a truncated append-only file would: the item is gone and no tombstone says why.
+    await redis.command(['HDEL', keys.cart(`user:${userId}`), skus[0]!.skuId]);
+    expect((await sync.diff(userId)).inSync).toBe(false);
+    await sync.sync(userId);
+    expect(await store.read(owner)).toMatchObject({ badge: { skus: 2, quantity: 4 }, items: [{}, {}] });
+    expect((await sync.diff(userId)).inSync).toBe(true);
+  });
+
+  it('takes over what MySQL has in a higher version', async () => {
+    const { owner, userId, skus } = await userWith(1);
+    const version = String(BigInt((await store.read(owner))!.version) + 1_000_000_000n);
+    await table.upsert([newRow(userId, { skuId: skus[0]!.skuId, version, quantity: 9 })]);
+    await sync.sync(userId);
+    expect(await store.read(owner)).toMatchObject({
+      version,
+      badge: { quantity: 9 },
+      items: [{ quantity: 9, version }],
+    });
+  });
+
+  it('loads a cold cart first instead of taking it for an empty one', async () => {
+    const userId = freshUserId();
+    await table.upsert([newRow(userId), newRow(userId)]);
+    expect(await sync.sync(userId)).toMatchObject({ written: 0, softDeleted: 0, unchanged: 2 });
+    expect((await table.load(userId)).rows).toHaveLength(2);
+  });
+
+  it('is right while shoppers change the cart and the same cart is synced elsewhere', async () => {
+    const { owner, userId, skus } = await userWith(5);
+    const edits = Array.from({ length: 60 }, async (_, i) => {
+      const sku = skus[i % skus.length]!;
+      if (i % 3 === 0) await store.remove(owner, [sku.skuId], {});
+      else await store.add(owner, toAdd(env, sku), {});
+    });
+    const syncs = Array.from({ length: 10 }, () => sync.sync(userId).catch(() => undefined));
+    await Promise.all([...edits, ...syncs]);
+    await sync.sync(userId);
+    expect((await sync.diff(userId)).inSync).toBe(true);
+    expect((await store.picture(userId)).removed).toEqual([]);
+  });
+});
+
+describe('a repair', () => {
+  it('is not made when the cart has changed since the comparison: no removed item comes back', async () => {
+    const { owner, userId, skus } = await userWith(1);
+    const compared = (await store.read(owner))!.version;
+    await store.remove(owner, [skus[0]!.skuId], {});
+    const stale = newRow(userId, { skuId: skus[0]!.skuId, version: compared });
+    const plan = { version: compared, maxRowVersion: compared, restamp: [], takeOver: [stale] };
+    expect(await store.repair(userId, plan)).toBeUndefined();
+    expect((await store.read(owner))!.items).toEqual([]);
+  });
+});
