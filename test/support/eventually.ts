@@ -9,7 +9,8 @@ export interface EventuallyOptions {
 
 /**
  * Repeats `check` until it succeeds and returns what it returned: the tests' only way to wait.
- * A throw and a falsy answer both mean "not yet", but a check of assertions alone (it returns `undefined`) has passed.
+ * A throw and a falsy answer both mean "not yet", but `undefined` is what a check of assertions alone returns, and counts
+ * as passed: to wait for something that may be undefined, assert it.
  * The time limit also holds against a check that never settles.
  *
  * @throws the last error of `check`, or one saying that it stayed falsy or never answered
