@@ -1,10 +1,10 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { EventClient } from './event.client.js';
 import { EventPublisher } from './event.publisher.js';
 import type { TransportStatus } from './transport.status.js';
 
-/** Publishes over either client and closes it with the application. */
-export class ClientEventPublisher extends EventPublisher implements OnApplicationShutdown {
+/** Publishes over either client, which it connects and closes with the application. */
+export class ClientEventPublisher extends EventPublisher implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly client: EventClient) {
     super();
   }
@@ -15,6 +15,11 @@ export class ClientEventPublisher extends EventPublisher implements OnApplicatio
 
   override publish(pattern: string, events: readonly unknown[]): Promise<void> {
     return this.client.emitMany(pattern, events);
+  }
+
+  /** In the background: the application starts without the broker, and its health shows when it is there. */
+  onApplicationBootstrap(): void {
+    this.client.connect().catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
