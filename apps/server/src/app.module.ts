@@ -8,6 +8,7 @@ import { RedisModule } from '@app/redis';
 import { SyncModule } from '@app/sync';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
+import { LockMetrics } from './lock.metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
 /** The only place that knows every lib. */
@@ -22,7 +23,7 @@ import { MetricsController } from './metrics.controller.js';
     SyncModule,
   ],
   controllers: [HealthController, MetricsController],
-  providers: [HealthService],
+  providers: [HealthService, LockMetrics],
 })
 export class AppModule {
   /** The settings decide which routes exist. */
