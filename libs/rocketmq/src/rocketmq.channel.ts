@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { Duplex } from 'node:stream';
 import { ChannelCredentials, type ClientDuplexStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type BaseClient, type Endpoints, type ILogger, RpcClientManager } from 'rocketmq-client-nodejs';
@@ -11,6 +10,7 @@ import type {
   HeartbeatRequest,
   HeartbeatResponse,
   NotifyClientTerminationRequest,
+  NotifyClientTerminationResponse,
   QueryRouteRequest,
   QueryRouteResponse,
   ReceiveMessageRequest,
@@ -19,12 +19,9 @@ import type {
   SendMessageResponse,
   TelemetryCommand,
 } from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_pb.js';
-import type * as ServicePb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_pb.js';
-
 // Generated CommonJS that copies its exports over at run time: Node cannot name them in an import.
-const { NotifyClientTerminationResponse } = createRequire(import.meta.url)(
-  'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_pb.js',
-) as typeof ServicePb;
+import service from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_pb.js';
+import { makeDecodable } from './received.message.js';
 
 const CHANNEL_OPTIONS = {
   // A connection of its own for each client: gRPC would share one in the process, and then a new client made because
@@ -138,7 +135,7 @@ export class RocketmqChannel extends RpcClientManager {
     try {
       const responses: ReceiveMessageResponse[] = [];
       for await (const response of call) {
-        responses.push(response as ReceiveMessageResponse);
+        responses.push(makeDecodable(response as ReceiveMessageResponse));
       }
       return responses;
     } finally {
@@ -150,10 +147,10 @@ export class RocketmqChannel extends RpcClientManager {
   override async notifyClientTermination(
     endpoints: Endpoints,
     request: NotifyClientTerminationRequest,
-  ): Promise<ServicePb.NotifyClientTerminationResponse> {
-    return this.#unary<ServicePb.NotifyClientTerminationResponse>(endpoints, FAREWELL_MS, (stub, ...rest) =>
+  ): Promise<NotifyClientTerminationResponse> {
+    return this.#unary<NotifyClientTerminationResponse>(endpoints, FAREWELL_MS, (stub, ...rest) =>
       stub.notifyClientTermination(request, ...rest),
-    ).catch(() => new NotifyClientTerminationResponse());
+    ).catch(() => new service.NotifyClientTerminationResponse());
   }
 
   override telemetry(endpoints: Endpoints): ClientDuplexStream<TelemetryCommand, TelemetryCommand> {

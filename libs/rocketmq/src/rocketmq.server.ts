@@ -31,6 +31,8 @@ export class RocketmqServer extends EventServer {
   readonly #closing = new AbortController();
   /** Ids of the messages that failed since the last success. */
   readonly #failed = new Set<string>();
+  /** In a row, also over several connections. */
+  #receiveFailures = 0;
   #loop: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   #lease: MessageLease | undefined;
@@ -114,15 +116,15 @@ export class RocketmqServer extends EventServer {
 
   /** Receives until the connection has been replaced. */
   async #consume(consumer: SimpleConsumer): Promise<void> {
-    for (let failures = 0; this.#mayReceive(consumer);) {
+    while (this.#mayReceive(consumer)) {
       const messages = await this.#receive(consumer);
       if (messages) {
-        failures = 0;
+        this.#receiveFailures = 0;
         await this.#handleBatch(consumer, messages);
       } else {
-        failures += 1;
+        this.#receiveFailures += 1;
       }
-      await this.#backOff(failures);
+      await this.#backOff();
     }
   }
 
@@ -147,8 +149,8 @@ export class RocketmqServer extends EventServer {
   }
 
   /** One failing message alone slows nothing down: it already comes back later and later. */
-  async #backOff(receiveFailures: number): Promise<void> {
-    const failures = Math.max(receiveFailures, this.#failed.size - 1);
+  async #backOff(): Promise<void> {
+    const failures = Math.max(this.#receiveFailures, this.#failed.size - 1);
     if (failures > 0) {
       await pause(backOffMs(failures, this.#options.receiveBackOff), this.#closing.signal);
     }
