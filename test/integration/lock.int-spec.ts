@@ -310,109 +310,85 @@ describe(RedlockService.name, () => {
 
 describe('lock nodes that fail', () => {
   it('goes on without the lock while the node is down, counts it, and locks again when it is back', async () => {
-    const node = await RedisServer.start();
-    try {
-      const { locks, redis } = await newProcess({ urls: [node.url] });
-      const name = newName();
-      await node.kill();
-      await eventually(() => redis.status === 'connecting');
-      await expect(locks.shared(name, async () => 'ran')).resolves.toBe('ran');
-      await expect(locks.exclusive(name, async () => 'ran')).resolves.toBe('ran');
-      await expect(locks.tryExclusive(name, async () => 'ran')).resolves.toEqual({ ran: true, value: 'ran' });
-      expect(locks.counters).toMatchObject({ acquired: 0, unreachable: 3, busy: 0 });
-      await node.restart();
-      await eventually(() => redis.ping());
-      await locks.shared(name, async () => undefined);
-      expect(locks.counters).toMatchObject({ acquired: 1, unreachable: 3 });
-    } finally {
-      await node.stop();
-    }
+    const node = await RedisServer.forTest();
+    const { locks, redis } = await newProcess({ urls: [node.url] });
+    const name = newName();
+    await node.kill();
+    await eventually(() => redis.status === 'connecting');
+    await expect(locks.shared(name, async () => 'ran')).resolves.toBe('ran');
+    await expect(locks.exclusive(name, async () => 'ran')).resolves.toBe('ran');
+    await expect(locks.tryExclusive(name, async () => 'ran')).resolves.toEqual({ ran: true, value: 'ran' });
+    expect(locks.counters).toMatchObject({ acquired: 0, unreachable: 3, busy: 0 });
+    await node.restart();
+    await eventually(() => redis.ping());
+    await locks.shared(name, async () => undefined);
+    expect(locks.counters).toMatchObject({ acquired: 1, unreachable: 3 });
   });
 
   it('heals after a stop of the node, and leaves no lock behind that nobody holds', async () => {
-    const node = await RedisServer.start();
-    try {
-      const { locks, redis } = await newProcess({ urls: [node.url], leaseMs: 60_000, deadlineMs: 100 });
-      const asked = Array.from({ length: 20 }, newName);
-      await locks.shared(newName(), async () => undefined); // the scripts are known
-      node.pause();
-      await Promise.all(asked.map((name) => locks.shared(name, async () => undefined)));
-      expect(locks.counters).toMatchObject({ acquired: 1, unreachable: 20 });
-      node.resume();
-      await eventually(() => redis.ping());
-      // The node may have granted what it read late.
-      await eventually(async () => (await redis.command(['EXISTS', ...asked])) === 0);
-      await Promise.all(asked.map((name) => locks.shared(name, async () => undefined)));
-      expect(locks.counters).toMatchObject({ acquired: 21, busy: 0 });
-    } finally {
-      await node.stop();
-    }
+    const node = await RedisServer.forTest();
+    const { locks, redis } = await newProcess({ urls: [node.url], leaseMs: 60_000, deadlineMs: 100 });
+    const asked = Array.from({ length: 20 }, newName);
+    await locks.shared(newName(), async () => undefined); // the scripts are known
+    node.pause();
+    await Promise.all(asked.map((name) => locks.shared(name, async () => undefined)));
+    expect(locks.counters).toMatchObject({ acquired: 1, unreachable: 20 });
+    node.resume();
+    await eventually(() => redis.ping());
+    // The node may have granted what it read late.
+    await eventually(async () => (await redis.command(['EXISTS', ...asked])) === 0);
+    await Promise.all(asked.map((name) => locks.shared(name, async () => undefined)));
+    expect(locks.counters).toMatchObject({ acquired: 21, busy: 0 });
   });
 
   it('releases at the next connection what it could not release', async () => {
-    const node = await RedisServer.start(['--appendonly', 'yes', '--appendfsync', 'always']);
-    try {
-      const { locks, redis } = await newProcess({ urls: [node.url], leaseMs: 60_000 });
-      const name = newName();
-      await locks.exclusive(name, async () => {
-        await node.kill();
-        await eventually(() => redis.status === 'connecting');
-      });
-      await eventually(() => locks.counters.lostRelease === 1);
-      await node.restart();
-      await eventually(async () => (await redis.command(['EXISTS', name])) === 0);
-    } finally {
-      await node.stop();
-    }
+    const node = await RedisServer.forTest(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const { locks, redis } = await newProcess({ urls: [node.url], leaseMs: 60_000 });
+    const name = newName();
+    await locks.exclusive(name, async () => {
+      await node.kill();
+      await eventually(() => redis.status === 'connecting');
+    });
+    await eventually(() => locks.counters.lostRelease === 1);
+    await node.restart();
+    await eventually(async () => (await redis.command(['EXISTS', name])) === 0);
   });
 
   it('works with one of three nodes dead, not with two', async () => {
-    const nodes = await Promise.all([RedisServer.start(), RedisServer.start(), RedisServer.start()]);
-    try {
-      const urls = nodes.map((node) => node.url);
-      const [a, b] = [await newProcess({ urls }), await newProcess({ urls })];
-      const name = newName();
-      const { seen, work } = meter();
-      const all = () => Promise.all([a, b, a, b, a, b].map(({ locks }) => locks.exclusive(name, work)));
-      await nodes[0]?.kill();
-      await all();
-      expect(seen).toEqual({ most: 1, times: 6 });
-      expect(a.locks.counters).toMatchObject({ acquired: 3, unreachable: 0 });
-      await nodes[1]?.kill();
-      await all();
-      expect(seen.times).toBe(12);
-      expect(a.locks.counters).toMatchObject({ acquired: 3, unreachable: 3 });
-    } finally {
-      await Promise.all(nodes.map((node) => node.stop()));
-    }
+    const nodes = [await RedisServer.forTest(), await RedisServer.forTest(), await RedisServer.forTest()];
+    const urls = nodes.map((node) => node.url);
+    const [a, b] = [await newProcess({ urls }), await newProcess({ urls })];
+    const name = newName();
+    const { seen, work } = meter();
+    const all = () => Promise.all([a, b, a, b, a, b].map(({ locks }) => locks.exclusive(name, work)));
+    await nodes[0]?.kill();
+    await all();
+    expect(seen).toEqual({ most: 1, times: 6 });
+    expect(a.locks.counters).toMatchObject({ acquired: 3, unreachable: 0 });
+    await nodes[1]?.kill();
+    await all();
+    expect(seen.times).toBe(12);
+    expect(a.locks.counters).toMatchObject({ acquired: 3, unreachable: 3 });
   });
 
   it('answers with an even number of nodes and a draw', async () => {
-    const nodes = await Promise.all([RedisServer.start(), RedisServer.start()]);
-    try {
-      const { locks, redis } = await newProcess({ urls: nodes.map((node) => node.url), waitMs: 100 });
-      const name = newName();
-      await locks.exclusive(name, async () => undefined);
-      await redis.command(['SET', name, 'somebody', 'PX', '60000']);
-      await expect(locks.exclusive(name, async () => 'ran')).rejects.toBeInstanceOf(LockBusyError);
-      await nodes[0]?.kill();
-      await expect(locks.exclusive(name, async () => 'ran')).resolves.toBe('ran');
-      expect(locks.counters).toMatchObject({ acquired: 1, busy: 1, unreachable: 1 });
-    } finally {
-      await Promise.all(nodes.map((node) => node.stop()));
-    }
+    const nodes = [await RedisServer.forTest(), await RedisServer.forTest()];
+    const { locks, redis } = await newProcess({ urls: nodes.map((node) => node.url), waitMs: 100 });
+    const name = newName();
+    await locks.exclusive(name, async () => undefined);
+    await redis.command(['SET', name, 'somebody', 'PX', '60000']);
+    await expect(locks.exclusive(name, async () => 'ran')).rejects.toBeInstanceOf(LockBusyError);
+    await nodes[0]?.kill();
+    await expect(locks.exclusive(name, async () => 'ran')).resolves.toBe('ran');
+    expect(locks.counters).toMatchObject({ acquired: 1, busy: 1, unreachable: 1 });
   });
 
   it('closes within its bound although a release is never answered', async () => {
-    const node = await RedisServer.start();
-    try {
-      const { locks } = await newProcess({ urls: [node.url], deadlineMs: 100 });
-      await locks.exclusive(newName(), async () => node.pause());
-      await locks.close();
-      expect(locks.counters.lostRelease).toBe(1);
-    } finally {
-      await node.stop();
-    }
+    const node = await RedisServer.forTest();
+    const { locks } = await newProcess({ urls: [node.url], deadlineMs: 100 });
+    await locks.exclusive(newName(), async () => node.pause());
+    await locks.close();
+    expect(locks.counters.lostRelease).toBe(1);
   });
 });
 

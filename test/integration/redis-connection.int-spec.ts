@@ -59,38 +59,30 @@ describe(RedisConnection.name, () => {
   });
 
   it('starts while Redis is away, refuses at once, and connects when it comes', async () => {
-    const late = await RedisServer.start();
-    try {
-      await late.kill();
-      const redis = connect({ url: late.url });
-      await redis.connect(1);
-      const error = await redis.command(['PING']).catch(failed);
-      expect(error).toBeInstanceOf(RedisUnavailableError);
-      expect(error).not.toBeInstanceOf(RedisTimeoutError);
-      expect((error as RedisUnavailableError).outcome).toBe('not-sent');
-      await late.restart();
-      await eventually(() => redis.ping());
-      expect(redis.status).toBe('ready');
-    } finally {
-      await late.stop();
-    }
+    const late = await RedisServer.forTest();
+    await late.kill();
+    const redis = connect({ url: late.url });
+    await redis.connect(1);
+    const error = await redis.command(['PING']).catch(failed);
+    expect(error).toBeInstanceOf(RedisUnavailableError);
+    expect(error).not.toBeInstanceOf(RedisTimeoutError);
+    expect((error as RedisUnavailableError).outcome).toBe('not-sent');
+    await late.restart();
+    await eventually(() => redis.ping());
+    expect(redis.status).toBe('ready');
   });
 
   it('does not know the outcome of what was in flight when the connection was lost', async () => {
-    const broken = await RedisServer.start();
-    try {
-      const redis = await ready({ url: broken.url });
-      broken.pause();
-      const lost = redis.command(['INCR', 'n']).catch(failed);
-      await broken.kill();
-      const error = await lost;
-      expect(error).toBeInstanceOf(RedisUnavailableError);
-      expect((error as RedisUnavailableError).outcome).toBe('unknown');
-      await broken.restart();
-      await eventually(() => redis.ping());
-    } finally {
-      await broken.stop();
-    }
+    const broken = await RedisServer.forTest();
+    const redis = await ready({ url: broken.url });
+    broken.pause();
+    const lost = redis.command(['INCR', 'n']).catch(failed);
+    await broken.kill();
+    const error = await lost;
+    expect(error).toBeInstanceOf(RedisUnavailableError);
+    expect((error as RedisUnavailableError).outcome).toBe('unknown');
+    await broken.restart();
+    await eventually(() => redis.ping());
   });
 
   it('rejects a command without a reply, and heals when the server goes on', async () => {

@@ -41,32 +41,24 @@ describe(RedisModule.name, () => {
   });
 
   it('locks on the nodes of LOCK_REDIS_URLS', async () => {
-    const node = await RedisServer.start();
-    try {
-      const app = await (await newModule({ LOCK_REDIS_URLS: [node.url] })).init();
-      const monitor = await node.monitor();
-      await app.get(LockService).exclusive('lock:module', async () => undefined);
-      await eventually(() => monitor.lines.some((line) => line.includes('"del" "lock:module"')));
-      monitor.stop();
-      await app.close();
-    } finally {
-      await node.stop();
-    }
+    const node = await RedisServer.forTest();
+    const app = await (await newModule({ LOCK_REDIS_URLS: [node.url] })).init();
+    const monitor = await node.monitor();
+    await app.get(LockService).exclusive('lock:module', async () => undefined);
+    await eventually(() => monitor.lines.some((line) => line.includes('"del" "lock:module"')));
+    monitor.stop();
+    await app.close();
   });
 
   it('starts and stops while Redis and the lock nodes are silent', async () => {
-    const silent = await RedisServer.start();
-    try {
-      silent.pause();
-      const app = await (await newModule({ REDIS_URL: silent.url, LOCK_REDIS_URLS: [silent.url] })).init();
-      expect(app.get(RedisConnection).status).toBe('connecting');
-      const work = async () => 'ran';
-      await expect(app.get(LockService).shared('lock:module', work)).resolves.toBe('ran');
-      await app.close();
-      expect(app.get(RedisConnection).status).toBe('closed');
-    } finally {
-      await silent.stop();
-    }
+    const silent = await RedisServer.forTest();
+    silent.pause();
+    const app = await (await newModule({ REDIS_URL: silent.url, LOCK_REDIS_URLS: [silent.url] })).init();
+    expect(app.get(RedisConnection).status).toBe('connecting');
+    const work = async () => 'ran';
+    await expect(app.get(LockService).shared('lock:module', work)).resolves.toBe('ran');
+    await app.close();
+    expect(app.get(RedisConnection).status).toBe('closed');
   });
 
   it('grants every lock when the settings say so', async () => {

@@ -5,6 +5,7 @@ import { createServer, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
+import { onTestFinished } from 'vitest';
 import { eventually } from './eventually.js';
 
 /** A private redis-server on a free port with its data in the temporary folder, for tests that break it. */
@@ -24,6 +25,13 @@ export class RedisServer {
   static async start(args: readonly string[] = []): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), args);
     await server.restart();
+    return server;
+  }
+
+  /** One that ends with the running test, also when that hangs: a `finally` of its own would never run. */
+  static async forTest(args: readonly string[] = []): Promise<RedisServer> {
+    const server = await RedisServer.start(args);
+    onTestFinished(() => server.stop());
     return server;
   }
 
