@@ -1,5 +1,5 @@
 import { Failure, isAbort } from './failure.mjs';
-import { endGroup, hasExited, lastWordsOf } from './processes.mjs';
+import { endGroup, hasExited, complaintOf } from './processes.mjs';
 import { sleep } from './wait.mjs';
 
 /**
@@ -106,7 +106,7 @@ export class Part {
     } catch (error) {
       signal.throwIfAborted();
       if (!gone.signal.aborted) throw new Failure(/** @type {Error} */ (error).message, this.log);
-      throw new Failure(`${this.spec.title} did not start: ${lastWordsOf(this.log) ?? reason}`, this.log);
+      throw new Failure(`${this.spec.title} did not start: ${complaintOf(this.log) ?? reason}`, this.log);
     }
   }
 

@@ -62,7 +62,7 @@ export class Processes {
     const log = invocation.output === 'terminal' ? undefined : this.logOf(name);
     if (timeout.aborted) throw new Failure(`${failure}: no end after ${timeoutMs / 1000} s`, log);
     const output = log === undefined ? '' : readFileSync(log, 'utf8');
-    if (outcome !== 'code 0') throw new Failure(`${failure}: ${lastWords(output) ?? outcome}`, log);
+    if (outcome !== 'code 0') throw new Failure(`${failure}: ${complaint(output) ?? outcome}`, log);
     return output;
   }
 
@@ -157,25 +157,28 @@ export async function endLeftovers(dataDir) {
   return alive.map(([name]) => name);
 }
 
+const TELLING = /error|fatal|cannot|can't|could not|unable|failed|refused|in use|denied/i;
+/** Headings and codes beside which the next line says what it was. */
+const EMPTY_WORDS = /:$|^found \d+ error|^npm error (code|errno|syscall)/i;
+
 /**
- * The line of a log that says best what went wrong.
+ * The line of a log that says best what went wrong: the first complaint, since the later ones follow from it.
  * @param {string} output
  * @returns {string | undefined}
  */
-export function lastWords(output) {
+export function complaint(output) {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const telling = lines.filter((line) => /error|fatal|cannot|can't|could not|unable|refused|in use|denied/i.test(line));
-  const wanted = telling.findLast((line) => /[a-z]{3}.* /i.test(line)) ?? lines.at(-1);
+  const wanted = lines.find((line) => TELLING.test(line) && !EMPTY_WORDS.test(line)) ?? lines.at(-1);
   return wanted?.slice(0, 300);
 }
 
 /** @param {string} log path of a log file */
-export function lastWordsOf(log) {
+export function complaintOf(log) {
   try {
-    return lastWords(readFileSync(log, 'utf8'));
+    return complaint(readFileSync(log, 'utf8'));
   } catch {
     return undefined;
   }

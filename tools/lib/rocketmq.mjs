@@ -107,10 +107,11 @@ function brokerSettings(ports, store) {
     diskMaxUsedSpaceRatio: 95,
     diskSpaceCleanForciblyRatio: 98,
     diskSpaceWarningLevelRatio: 99,
-    // Idle, these three would burn a third of a core.
+    // Idle, these would burn a third of a core.
     timerFlushIntervalMs: 30_000,
-    transactionMetricFlushInterval: 60_000,
     reviveQueueNum: 1,
+    // The broker's start spins on one core for this long (default 3 s) before its first flush.
+    transactionMetricFlushInterval: 1000,
     // A busy machine may let a send wait longer than 200 ms.
     waitTimeMillsInSendQueue: 2000,
     ...few(['sendMessage', 'pullMessage', 'ackMessage', 'litePullMessage', 'processReplyMessage', 'queryMessage']),
