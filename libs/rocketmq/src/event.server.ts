@@ -62,10 +62,8 @@ export abstract class EventServer
     const handlers = this.#handlers.get(this.getRouteFromPattern(pattern)) ?? [];
     return new Promise((resolve, reject) => {
       // A start hook may return nothing at all, so the outcome is taken from inside it.
-      const run = async (runEndHook: () => void) => {
-        await runAll(handlers, packet.data, context).then(resolve, reject);
-        runEndHook();
-      };
+      const run = (runEndHook: () => void) =>
+        runAll(handlers, packet.data, context).finally(runEndHook).then(resolve, reject);
       Promise.resolve(this.runWithProcessingHooks(context, run)).catch(reject);
     });
   }
