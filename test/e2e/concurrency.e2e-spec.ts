@@ -57,7 +57,7 @@ describe.each(['redlock', 'noop'])('200 adds of one SKU at once, with the lock %
 });
 
 describe('two processes on one stack', () => {
-  it('take and give back the lock at the lock node for every guarded add, and wait for each other', async () => {
+  it('take and give back the lock at the lock node for every guarded add', async () => {
     const apps = await Promise.all([AppProcess.start(), AppProcess.start()]);
     const monitor = createClient({ url: services().redisUrl, RESP: 2 });
     try {
@@ -79,21 +79,60 @@ describe('two processes on one stack', () => {
       await eventually(() => {
         expect([commandsOn('set').length, commandsOn('del').length]).toEqual([10, 10]);
       });
-
-      // A third holder, as another process: an add waits for it at the lock node, and goes on once it lets go.
-      await redis.command(['SET', lock, 'somebody else', 'PX', '60000']);
-      const before = (await user.cart()).version;
-      let answered = false;
-      const waiting = user.at(two!).add(sku!).finally(() => (answered = true));
-      const attempts = () => commandsOn('exists').length;
-      const tried = attempts();
-      await eventually(() => expect(attempts()).toBeGreaterThan(tried + 2));
-      expect(answered).toBe(false);
-      expect((await user.cart()).version).toBe(before);
-      await redis.command(['DEL', lock]);
-      expect((await waiting).status).toBe(201);
     } finally {
       monitor.destroy();
+      await Promise.all(apps.map((app) => app.stop()));
+    }
+  });
+
+  it('wait for each other: a frozen process keeps the lock, and the other one does not pass', async () => {
+    const settings = { LOCK_LEASE_MS: '60000', LOCK_WAIT_MS: '60000', MAX_QUANTITY_PER_SKU: '100000' };
+    const apps = await Promise.all([AppProcess.start(settings), AppProcess.start(settings)]);
+    const [holder] = apps;
+    try {
+      const [one, two] = apps.map((app) => new Api(app.url));
+      const [sku] = await one!.skus({});
+      const user = await one!.login();
+      const lock = keys.lock.add(`user:${user.id}`);
+      let sent = 0;
+      const adds: Promise<unknown>[] = [];
+      // Freeze the first process in the middle of an add, with the lock in its hand.
+      await eventually(
+        async () => {
+          adds.push(user.add(sku!));
+          sent += 1;
+          if (!(await redis.command(['EXISTS', lock]))) throw new Error('not held right now');
+          process.kill(holder!.pid, 'SIGSTOP');
+          if (await redis.command(['EXISTS', lock])) return;
+          process.kill(holder!.pid, 'SIGCONT');
+          throw new Error('let go just before it froze');
+        },
+        { intervalMs: 1 },
+      );
+
+      const token = await redis.command(['GET', lock]);
+      const monitor = createClient({ url: services().redisUrl, RESP: 2 });
+      await monitor.connect();
+      const attempts: string[] = [];
+      await monitor.monitor((line) => {
+        if (String(line).includes('"exists"') && String(line).includes(lock)) attempts.push(String(line));
+      });
+      let answered = false;
+      const waiting = user
+        .at(two!)
+        .add(sku!)
+        .finally(() => (answered = true));
+      await eventually(() => expect(attempts.length).toBeGreaterThan(5));
+      monitor.destroy();
+      expect(answered).toBe(false);
+      expect(await redis.command(['GET', lock])).toBe(token);
+
+      process.kill(holder!.pid, 'SIGCONT');
+      expect((await waiting).status).toBe(201);
+      await Promise.all(adds);
+      expect((await user.cart()).badge.quantity).toBe(sent + 1);
+    } finally {
+      process.kill(holder!.pid, 'SIGCONT');
       await Promise.all(apps.map((app) => app.stop()));
     }
   });

@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CartChanged, CartStore } from '@app/cart';
+import { Metrics } from '@app/common';
+import { Database } from '@app/database';
+import { keys, RedisConnection } from '@app/redis';
+import { EventPublisher, TransportStatus } from '@app/rocketmq';
+import { DeadLetterTable, OutboxRelay, OutboxStore, SyncMetrics } from '@app/sync';
+import { createDataSource } from '../../ormconfig.js';
+import { eventually } from '../support/eventually.js';
+import { newSku, toAdd } from '../support/factories.js';
+import { freshUserId, services, testEnv } from '../support/services.js';
+
+/** Stands where the broker stands, so that a test decides when it refuses and when its answer is lost. */
+class BrokerStandIn extends EventPublisher {
+  override readonly status: TransportStatus = { state: 'connected', since: new Date() };
+  readonly stored: CartChanged[] = [];
+  readonly messages: number[] = [];
+  mode: 'works' | 'refuses' | 'stores-and-fails' = 'works';
+
+  override async publish(_pattern: string, events: readonly unknown[]): Promise<void> {
+    if (this.mode === 'refuses') throw new Error('the broker is away');
+    this.stored.push(...(events as CartChanged[]));
+    this.messages.push(events.length);
+    if (this.mode === 'stores-and-fails') throw new Error('the answer is lost');
+  }
+}
+
+// A database of its own in Redis: no service relays from it.
+const url = `${services().redisUrl}/2`;
+const env = testEnv({ REDIS_URL: url, INSTANCE_ID: 'relay-under-test' });
+const redis = new RedisConnection({ url });
+const database = new Database(createDataSource(services().databaseUrl));
+const store = new CartStore(redis, env);
+let broker: BrokerStandIn;
+const running: { relay: OutboxRelay; outbox: OutboxStore }[] = [];
+
+beforeAll(() => redis.connect());
+beforeEach(async () => {
+  broker = new BrokerStandIn();
+  await redis.command(['DEL', keys.outbox]);
+});
+afterEach(async () => {
+  for (const { relay, outbox } of running.splice(0)) {
+    await relay.beforeApplicationShutdown();
+    await outbox.onApplicationShutdown();
+  }
+});
+afterAll(async () => {
+  await redis.close();
+  await database.onApplicationShutdown();
+});
+
+function startRelay(): void {
+  const outbox = new OutboxStore(redis, env);
+  const relay = new OutboxRelay(outbox, broker, new DeadLetterTable(database), new SyncMetrics(new Metrics(), outbox));
+  running.push({ relay, outbox });
+  relay.onApplicationBootstrap();
+}
+
+/** A cart that changes `count` times; returns the versions in order. */
+async function changes(count: number): Promise<string[]> {
+  const owner = { kind: 'user', id: freshUserId() } as const;
+  await store.beginLoad(owner, 'token');
+  await store.restore(owner, { token: 'token', maxVersion: '0', items: [] });
+  const versions: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const result = await store.add(owner, toAdd(env, newSku()), {});
+    if (result.code === 'OK') versions.push(result.cart.version);
+  }
+  return versions;
+}
+
+const depth = () => redis.command<number>(['XLEN', keys.outbox]);
+const drained = () => eventually(async () => expect(await depth()).toBe(0));
+const published = () => broker.stored.map((event) => event.version);
+
+describe(OutboxRelay.name, () => {
+  it('publishes changes in their order, many in one message, and empties the outbox', async () => {
+    const versions = await changes(90);
+    startRelay();
+    await drained();
+    expect(published()).toEqual(versions);
+    expect(broker.messages.length).toBeLessThan(10);
+    const later = await changes(1);
+    await drained();
+    expect(published()).toEqual([...versions, ...later]);
+  });
+
+  it('keeps what the broker does not take, and publishes it when it does', async () => {
+    broker.mode = 'refuses';
+    startRelay();
+    const versions = await changes(5);
+    await eventually(async () => expect((await pending()).length).toBeGreaterThan(0));
+    expect(await depth()).toBe(5);
+    broker.mode = 'works';
+    await drained();
+    expect(published()).toEqual(versions);
+  });
+
+  it('repeats what the broker may have taken: a repeat is harmless, a loss is not', async () => {
+    broker.mode = 'stores-and-fails';
+    startRelay();
+    const versions = await changes(3);
+    await eventually(() => expect(broker.stored.length).toBeGreaterThanOrEqual(6));
+    broker.mode = 'works';
+    await drained();
+    expect(new Set(published())).toEqual(new Set(versions));
+  });
+
+  it('takes up its own entries of the process before it', async () => {
+    const outbox = new OutboxStore(redis, env);
+    await outbox.createGroup();
+    const versions = await changes(4);
+    expect(await eventually(() => outbox.readNew())).toHaveLength(4);
+    await outbox.onApplicationShutdown();
+    startRelay();
+    await drained();
+    expect(published()).toEqual(versions);
+  });
+
+  it('takes over what a dead instance has left', async () => {
+    const dead = new OutboxStore(redis, { ...env, INSTANCE_ID: 'dead' });
+    await dead.createGroup();
+    const versions = await changes(4);
+    const entries = await eventually(() => dead.readNew());
+    await dead.onApplicationShutdown();
+    const age = ['XCLAIM', keys.outbox, 'relay', 'dead', '0', ...entries.map(({ id }) => id), 'IDLE', '31000'];
+    await redis.command(age);
+    startRelay();
+    await drained();
+    expect(published()).toEqual(versions);
+  });
+
+  it('makes its group again from the first entry when Redis has lost it', async () => {
+    startRelay();
+    await eventually(async () => expect(await redis.command(['EXISTS', keys.outbox])).toBe(1));
+    await redis.command(['XGROUP', 'DESTROY', keys.outbox, 'relay']);
+    const versions = await changes(3);
+    await drained();
+    expect(new Set(published())).toEqual(new Set(versions));
+  });
+
+  it('finds entries that are neither pending nor new', async () => {
+    const versions = await changes(700);
+    // A group that starts behind them: nobody would ever read these.
+    await redis.command(['XGROUP', 'CREATE', keys.outbox, 'relay', '$']);
+    startRelay();
+    await drained();
+    expect(published()).toEqual(versions);
+  });
+
+  it('sets an entry aside that nobody can read, with its reason, and goes on', async () => {
+    const [first] = await changes(1);
+    const id = await redis.command<string>(['XADD', keys.outbox, '*', 'what', 'is this']);
+    const [last] = await changes(1);
+    startRelay();
+    await drained();
+    expect(published()).toEqual([first, last]);
+    const letters = await database.query('SELECT reason FROM dead_letter WHERE message_id = ?', [id]);
+    expect(letters).toEqual([{ reason: 'not an outbox entry' }]);
+  });
+});
+
+async function pending(): Promise<unknown[]> {
+  return redis.command<unknown[]>(['XPENDING', keys.outbox, 'relay', '-', '+', '100']).catch(() => []);
+}
