@@ -189,7 +189,7 @@ describe('Session', () => {
   it('gives up when the service does not come back', async () => {
     client.patienceMs = 200;
     service.faults = Array.from({ length: 50 }, () => 'unavailable');
-    await expect(play([2])).rejects.toThrow(/gave up waiting .* 503 CART_UNAVAILABLE/);
+    await expect(play([2])).rejects.toThrow(/gave up waiting: .* 503 CART_UNAVAILABLE/);
   });
 
   it('knows the keys of a user and of a guest, whose secret leaves as a hash only', async () => {
