@@ -1,6 +1,12 @@
 import { type AddressInfo, connect, createServer, type Server as TcpServer, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  status as GrpcStatus,
+} from '@grpc/grpc-js';
 import definition from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/definition_pb.js';
 import type { Settings } from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/definition_pb.js';
 import { MessagingServiceService } from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_grpc_pb.js';
@@ -15,7 +21,7 @@ const { AddressScheme, Code, MessageType, Permission } = definition;
 
 /** What the fake does with a call; `silent` never answers it. */
 export interface FakeBehaviour {
-  telemetry: 'answers' | 'silent';
+  telemetry: 'answers' | 'silent' | 'refuses';
   send: 'stores' | 'silent' | 'no-receipt' | 'refuses' | 'fails';
   /** `[]`: says at once that there is nothing. */
   receive: 'waits' | 'refuses' | InstanceType<typeof definition.Message>[];
@@ -161,7 +167,9 @@ export class FakeBroker {
     stream.on('error', () => undefined);
     stream.on('data', (command: TelemetryCommand) => {
       const settings = command.getSettings();
-      if (this.behaviour.telemetry === 'answers' && settings) {
+      if (this.behaviour.telemetry === 'refuses') {
+        stream.emit('error', { code: GrpcStatus.INVALID_ARGUMENT, details: 'group not found' });
+      } else if (this.behaviour.telemetry === 'answers' && settings) {
         stream.write(new service.TelemetryCommand().setSettings(complete(settings)));
       }
     });

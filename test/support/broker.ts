@@ -48,14 +48,22 @@ export class BrokerAddress {
 
   async newTopic(queues = 4): Promise<string> {
     const topic = `test-${randomUUID()}`;
-    await admin.createTopic(this.namesrv, topic, { queues });
+    await this.createTopic(topic, queues);
     return topic;
   }
 
   async newGroup(options: { retryMaxTimes?: number } = {}): Promise<string> {
     const group = `test-${randomUUID()}`;
-    await admin.createGroup(this.namesrv, group, options);
+    await this.createGroup(group, options);
     return group;
+  }
+
+  createTopic(topic: string, queues = 4): Promise<void> {
+    return admin.createTopic(this.namesrv, topic, { queues });
+  }
+
+  createGroup(group: string, options: { retryMaxTimes?: number } = {}): Promise<void> {
+    return admin.createGroup(this.namesrv, group, options);
   }
 
   /** How many messages the broker has ever stored in the topic. */

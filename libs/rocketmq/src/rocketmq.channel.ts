@@ -65,17 +65,24 @@ export class RocketmqChannel extends RpcClientManager {
   #closed = false;
   #receiving = true;
 
-  /** Takes over the calls of `client`, which must not have been started. */
-  static install(client: BaseClient, logger: ILogger): RocketmqChannel {
+  /**
+   * Takes over the calls of `client`, which must not have been started. `onTelemetryError` hears why the broker ends
+   * the telemetry stream, which the client only logs; in its start-up that is why it waits without end.
+   */
+  static install(client: BaseClient, logger: ILogger, onTelemetryError: (error: Error) => void): RocketmqChannel {
     client.getRpcClientManager().close();
-    const channel = new RocketmqChannel(client, logger);
+    const channel = new RocketmqChannel(client, logger, onTelemetryError);
     if (!Reflect.set(client, 'rpcClientManager', channel) || client.getRpcClientManager() !== channel) {
       throw new Error('This version of rocketmq-client-nodejs does not let its calls be replaced');
     }
     return channel;
   }
 
-  private constructor(client: BaseClient, logger: ILogger) {
+  private constructor(
+    client: BaseClient,
+    logger: ILogger,
+    private readonly onTelemetryError: (error: Error) => void,
+  ) {
     super(client, logger);
     // Ends the timer that the base class starts; none of its own channels is ever opened.
     super.close();
@@ -159,6 +166,7 @@ export class RocketmqChannel extends RpcClientManager {
     }
     const stream = this.#stub(endpoints).telemetry(this.#client.getRequestMetadata());
     this.#calls.add(stream);
+    stream.once('error', this.onTelemetryError);
     stream.once('close', () => this.#calls.delete(stream));
     return keepErrorsHandled(stream);
   }
@@ -200,7 +208,7 @@ function keepErrorsHandled<T extends NodeJS.EventEmitter>(stream: T): T {
   const removeAll = stream.removeAllListeners.bind(stream);
   stream.removeAllListeners = (event) => {
     removeAll(event);
-    return stream.on('error', () => undefined);
+    return stream.listenerCount('error') > 0 ? stream : stream.on('error', () => undefined);
   };
   return stream;
 }

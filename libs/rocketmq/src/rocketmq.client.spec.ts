@@ -49,6 +49,12 @@ describe(RocketmqClient.name, { timeout: 30_000 }, () => {
     await eventually(() => expect(broker.openConnections).toBe(0));
   });
 
+  it('says why the broker refuses its settings, which the client only logs', async () => {
+    broker.behaviour.telemetry = 'refuses';
+    make({ startupTimeoutMs: 60_000 });
+    await expect(client.connect()).rejects.toThrow(/group not found/);
+  });
+
   it('goes on connecting in the background', async () => {
     broker.behaviour.telemetry = 'silent';
     make({ startupTimeoutMs: 100 });

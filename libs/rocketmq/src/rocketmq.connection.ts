@@ -139,10 +139,10 @@ export class RocketmqConnection<C extends BaseClient> {
     const { startupTimeoutMs, closeTimeoutMs } = this.limits;
     const logger = clientLogger(this.logger);
     const client = this.create(logger);
-    const channel = RocketmqChannel.install(client, logger);
-    const abandoned = new Promise<never>((_, reject) => {
-      this.#abandonAttempt = () => reject(new TransportClosedError());
-    });
+    let abandon: (error: Error) => void = () => undefined;
+    const abandoned = new Promise<never>((_, reject) => (abandon = reject));
+    this.#abandonAttempt = () => abandon(new TransportClosedError());
+    const channel = RocketmqChannel.install(client, logger, abandon);
     try {
       const late = () => new Error(`The RocketMQ client did not start within ${startupTimeoutMs} ms`);
       await within(Promise.race([client.startup(), abandoned]), startupTimeoutMs, late);
