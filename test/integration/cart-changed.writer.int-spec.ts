@@ -2,9 +2,17 @@ import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartChanged, CartStore, toCartChanged } from '@app/cart';
 import { Metrics } from '@app/common';
-import { CartChange, CartTable, Database } from '@app/database';
+import { CartChange, CartTable, Database, DatabaseUnavailableError } from '@app/database';
 import { RedisConnection } from '@app/redis';
-import { CartChangedWriter, ChangeLogTable, DeadLetterTable, OutboxStore, SyncMetrics } from '@app/sync';
+import { RocketmqContext } from '@app/rocketmq';
+import {
+  CartChangedConsumer,
+  CartChangedWriter,
+  ChangeLogTable,
+  DeadLetterTable,
+  OutboxStore,
+  SyncMetrics,
+} from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
@@ -153,6 +161,41 @@ describe('an event that cannot be applied', () => {
     }
     expect(await rowsOf(userId)).toHaveLength(199);
     expect(await deadLettersOf(messageId)).toMatchObject([{ reason: 'does not fit' }]);
+  });
+});
+
+describe(CartChangedConsumer.name, () => {
+  const context = new RocketmqContext([
+    {
+      id: 'm',
+      topic: 't',
+      tag: 'cart.changed',
+      keys: [],
+      body: Buffer.from(''),
+      bornAt: new Date(),
+      deliveryAttempt: 1,
+    },
+    undefined,
+  ]);
+
+  it('returns only when MySQL has committed', async () => {
+    const userId = freshUserId();
+    await new CartChangedConsumer(writer).handle(history(userId, '1', [1]), context);
+    expect(await rowsOf(userId)).toHaveLength(1);
+  });
+
+  it('fails while MySQL is away, so that the message is delivered again', async () => {
+    const away = new Database(createDataSource('mysql://cart@127.0.0.1:1/cart'));
+    const writerWithout = new CartChangedWriter(
+      away,
+      new CartTable(away),
+      new ChangeLogTable(away),
+      new DeadLetterTable(away),
+      store,
+      new SyncMetrics(new Metrics(), outbox),
+    );
+    const handled = new CartChangedConsumer(writerWithout).handle(history(freshUserId(), '1', [1]), context);
+    await expect(handled).rejects.toThrow(DatabaseUnavailableError);
   });
 });
 

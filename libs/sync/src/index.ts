@@ -1,3 +1,4 @@
+export { CartChangedConsumer } from './cart-changed.consumer.js';
 export { CartChangedWriter } from './cart-changed.writer.js';
 export { ChangeLogTable } from './change-log.table.js';
 export { DeadLetterTable } from './dead-letter.table.js';

@@ -1,0 +1,160 @@
+/**
+ * Removes each guard of the service in turn, in a copy, and runs the tests that stand for it: they must turn red.
+ * A guard nothing misses is either no guard or has no test. Needs the services that `npm test` starts.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+const COPIED = ['apps', 'libs', 'test', 'ormconfig.ts', 'tsconfig.json', 'vitest.config.ts', 'package.json'];
+const RUN_MS = 180_000;
+
+/**
+ * @typedef {object} Guard
+ * @property {string} name what the guard promises
+ * @property {string} file
+ * @property {string} from the text that is the guard; it must stand in the file exactly once
+ * @property {string} to what stands there without it
+ * @property {string} spec the tests that must turn red
+ * @property {'unit' | 'integration'} [project]
+ */
+
+/** @type {Guard[]} */
+const GUARDS = [
+  {
+    name: 'a row only moves to a higher version',
+    file: 'libs/database/src/cart.table.ts',
+    from: 'IF(VALUES(version) > version, VALUES(${column}), ${column})',
+    to: 'VALUES(${column})',
+    spec: 'test/integration/cart-changed.writer.int-spec.ts',
+  },
+  {
+    name: 'the version is assigned last',
+    file: 'libs/database/src/cart.table.ts',
+    from: "const GUARD = COLUMNS.split(',')",
+    to: "const GUARD = COLUMNS.split(',').reverse()",
+    spec: 'test/integration/cart-changed.writer.int-spec.ts',
+  },
+  {
+    name: 'the consumer returns only after the commit',
+    file: 'libs/sync/src/cart-changed.consumer.ts',
+    from: 'await this.writer.apply(',
+    to: 'this.writer.apply(',
+    spec: 'test/integration/cart-changed.writer.int-spec.ts',
+  },
+  {
+    name: 'a message whose handler failed is not acknowledged',
+    file: 'libs/rocketmq/src/event.server.ts',
+    from: 'if (failure) {',
+    to: 'if (failure && false) {',
+    spec: 'libs/rocketmq/src/in-process.spec.ts',
+    project: 'unit',
+  },
+  {
+    name: 'a user without the loaded flag is unknown, not empty',
+    file: 'libs/cart/src/lua/includes/cart.lua',
+    from: 'loaded = not IS_USER',
+    to: 'loaded = true',
+    spec: 'test/integration/cold-load.int-spec.ts',
+  },
+  {
+    name: 'the script that changes the cart appends the event',
+    file: 'libs/cart/src/lua/includes/cart.lua',
+    from: '  append_event(action)\n',
+    to: '',
+    spec: 'test/integration/cart.store.int-spec.ts',
+  },
+  {
+    name: 'only the latest load may restore',
+    file: 'libs/cart/src/lua/restore-cart-3.lua',
+    from: "if call('GET', LOAD) ~= ARGV[1] then",
+    to: 'if false then',
+    spec: 'test/integration/cold-load.int-spec.ts',
+  },
+  {
+    name: 'a load never overwrites a loaded cart',
+    file: 'libs/cart/src/lua/restore-cart-3.lua',
+    from: "if call('HEXISTS', CART, '_') == 1 then",
+    to: 'if false then',
+    spec: 'test/integration/cold-load.int-spec.ts',
+  },
+  {
+    name: 'a tombstone keeps a removed item out of a load',
+    file: 'libs/cart/src/lua/restore-cart-3.lua',
+    from: 'if not tombstones[sku] or tonumber(v) > tombstones[sku] then',
+    to: 'if true then',
+    spec: 'test/integration/cold-load.int-spec.ts',
+  },
+  {
+    name: 'a repair is made only at the version that was compared',
+    file: 'libs/cart/src/lua/repair-cart-2.lua',
+    from: "if not raw_meta or string.match(raw_meta, '^(%d+) 1 ') ~= ARGV[1] then",
+    to: 'if false then',
+    spec: 'test/integration/sync.service.int-spec.ts',
+  },
+  {
+    name: 'the limit is judged on the sum, inside the script',
+    file: 'libs/cart/src/lua/includes/inventory.lua',
+    from: 'if sum > maximum then',
+    to: 'if false then',
+    spec: 'test/integration/cart.store.int-spec.ts',
+  },
+  {
+    name: 'an entry leaves the outbox only after the receipt',
+    file: 'libs/sync/src/outbox.relay.ts',
+    from: 'message.map(({ change }) => toCartChanged(change)),\n      );',
+    to: 'message.map(({ change }) => toCartChanged(change)),\n      ).catch(() => undefined);',
+    spec: 'test/integration/outbox.relay.int-spec.ts',
+  },
+];
+
+const copy = mkdtempSync(join(tmpdir(), 'guards-'));
+let failed = 0;
+try {
+  for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  for (const guard of GUARDS) {
+    const problem = withoutGuard(guard);
+    console.log(`${problem ? 'NOT MISSED' : 'missed'}  ${guard.name}${problem ? `: ${problem}` : ''}`);
+    if (problem) failed += 1;
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`${GUARDS.length - failed} of ${GUARDS.length} guards are missed when they are gone`);
+process.exit(failed === 0 ? 0 : 1);
+
+/**
+ * Runs the guard's tests without it.
+ * @param {Guard} guard
+ * @returns {string | undefined} why the removal was not noticed; undefined when it was
+ */
+function withoutGuard({ file, from, to, spec, project = 'integration' }) {
+  const path = join(copy, file);
+  const text = readFileSync(path, 'utf8');
+  if (text.split(from).length !== 2) return `its text does not stand in ${file} exactly once`;
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  );
+  try {
+    const report = join(copy, 'report.json');
+    rmSync(report, { force: true });
+    const vitest = join(copy, 'node_modules/vitest/vitest.mjs');
+    const run = spawnSync(
+      process.execPath,
+      [vitest, 'run', '--project', project, spec, '--reporter=json', `--outputFile=${report}`],
+      { cwd: copy, timeout: RUN_MS, killSignal: 'SIGKILL', encoding: 'utf8' },
+    );
+    if (run.error) return `the tests did not end: ${run.error.message}`;
+    /** @type {{ numFailedTests: number, numPassedTests: number }} */
+    const { numFailedTests, numPassedTests } = JSON.parse(readFileSync(report, 'utf8'));
+    // A file that does not even load would look red too.
+    if (numFailedTests + numPassedTests === 0) return 'no test ran';
+    return numFailedTests > 0 ? undefined : `${numPassedTests} tests are still green`;
+  } finally {
+    writeFileSync(path, text);
+  }
+}
