@@ -4,7 +4,8 @@
  * folders, starts what came out, and holds the compose file against the schema of the Compose specification and against
  * our own settings. What only an engine can show stays unchecked: base images, users, networks, volumes.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,7 +134,8 @@ async function main() {
   const scratch = mkdtempSync(join(tmpdir(), 'check-container-'));
   const cleanUp = () => {
     endAll();
-    rmSync(scratch, { recursive: true, force: true });
+    // Sixty thousand files: rm is five times as fast as removing them from here.
+    spawnSync('rm', ['-rf', scratch]);
   };
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
     process.once(signal, () => {
