@@ -1,8 +1,8 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
 import { testVariables } from './services.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/apps/server/src/main.js');
@@ -70,13 +70,4 @@ export class AppProcess {
   private keep(chunk: Buffer): void {
     this.output = (this.output + chunk.toString()).slice(-20_000);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,0 +1,92 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Settings that would make the stack use servers of somebody else. */
+const FOREIGN = ['REDIS_URL', 'LOCK_REDIS_URLS', 'DATABASE_URL', 'ROCKETMQ_ENDPOINTS', 'TRANSPORT', 'DATA_DIR', 'PORT'];
+const START_MS = 240_000;
+
+type Part = 'app' | 'redis' | 'mysql' | 'namesrv' | 'broker';
+
+export interface Services {
+  httpUrl: string;
+  redisUrl: string;
+  databaseUrl: string;
+  pids: Record<Part, number>;
+}
+
+/** A whole stack of its own, started as a user does: its parts may be killed. */
+export class Stack {
+  private output = '';
+
+  private constructor(
+    readonly dataDir: string,
+    private readonly launcher: ChildProcess,
+  ) {
+    launcher.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    launcher.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  static async start(settings: Record<string, string> = {}): Promise<Stack> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'cart-stack-'));
+    const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
+    const env = { ...Object.fromEntries(kept), NODE_ENV: 'test', DEV_LOGIN: 'true', DATA_DIR: dataDir, ...settings };
+    const launcher = spawn(process.execPath, [join(ROOT, 'tools/start.mjs')], {
+      cwd: ROOT,
+      env: { ...env, PORT: String(await freePort()) },
+      stdio: 'pipe',
+    });
+    const stack = new Stack(dataDir, launcher);
+    try {
+      await eventually(() => stack.assertReady(), { timeoutMs: START_MS });
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  }
+
+  get servicesFile(): string {
+    return join(this.dataDir, 'services.json');
+  }
+
+  /** As they are now: a part that was killed comes back under another pid. */
+  services(): Services {
+    return JSON.parse(readFileSync(this.servicesFile, 'utf8')) as Services;
+  }
+
+  /** Kills a part as a crash would, and waits until the launcher has it running again. */
+  async kill(part: Part): Promise<void> {
+    const pid = this.services().pids[part];
+    process.kill(pid, 'SIGKILL');
+    await eventually(
+      async () => {
+        const { pids, httpUrl } = this.services();
+        if (pids[part] === pid || !pids[part]) throw new Error(`${part} is not back yet: ${this.output.slice(-2000)}`);
+        const ready = (await (await fetch(`${httpUrl}/health/ready`)).json()) as { status: string };
+        if (ready.status !== 'ok') throw new Error(`the service is ${JSON.stringify(ready)}`);
+      },
+      { timeoutMs: 120_000, intervalMs: 200 },
+    );
+  }
+
+  async stop(): Promise<number | null> {
+    if (this.launcher.exitCode === null && this.launcher.signalCode === null) {
+      const exit = once(this.launcher, 'exit');
+      this.launcher.kill('SIGTERM');
+      await exit;
+    }
+    rmSync(this.dataDir, { recursive: true, force: true });
+    return this.launcher.exitCode;
+  }
+
+  private async assertReady(): Promise<void> {
+    if (this.launcher.exitCode !== null) throw new Error(`npm start ended: ${this.output.slice(-2000)}`);
+    if (!/^ready /m.test(this.output)) throw new Error(`npm start is not ready: ${this.output.slice(-2000)}`);
+  }
+}
