@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { keys, loadScripts, RedisConnection } from '@app/redis';
+import { keys, loadScripts, RedisConnection, RedisUnavailableError } from '@app/redis';
 import { SkuTable } from './sku.table.js';
 import { Sku, SkuInput, SkuPatch } from './sku.js';
 
@@ -12,6 +12,8 @@ const LOCAL_TTL_MS = 1_000;
 const LOCAL_SKUS = 50_000;
 /** How long Redis remembers that a SKU does not exist, seconds. */
 const UNKNOWN_TTL_SECONDS = 10;
+
+const SHARE_PAGE = 500;
 
 type Known = { sku: Sku | null };
 
@@ -94,7 +96,7 @@ export class Catalogue {
   }
 
   private async fetchShared(skuIds: string[]): Promise<Map<string, Known>> {
-    const copies = await this.redis.command<(string | null)[]>(['MGET', ...skuIds.map((id) => keys.sku(id))]);
+    const copies = await this.readShared(skuIds);
     const all = new Map<string, Known>();
     const unshared: string[] = [];
     skuIds.forEach((skuId, i) => {
@@ -105,13 +107,34 @@ export class Catalogue {
     if (unshared.length > 0) {
       const rows = new Map((await this.table.find(unshared)).map((sku) => [sku.skuId, sku]));
       for (const skuId of unshared) all.set(skuId, { sku: visible(rows.get(skuId)) });
-      await Promise.all(unshared.map((skuId) => this.share(skuId, rows.get(skuId))));
+      // Sharing spares the next reader a query; without it this reader has its answer all the same.
+      await Promise.all(unshared.map((skuId) => this.share(skuId, rows.get(skuId)))).catch(() => undefined);
     }
     return all;
   }
 
+  /** While Redis is away nothing is shared: MySQL answers, for the carts that are shown from their copy. */
+  private async readShared(skuIds: readonly string[]): Promise<(string | null)[]> {
+    try {
+      return await this.redis.command<(string | null)[]>(['MGET', ...skuIds.map((id) => keys.sku(id))]);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) return [];
+      throw error;
+    }
+  }
+
+  /** Shares again what changed in MySQL within these seconds: a process may die between its commit and its sharing. */
+  async shareChangedSince(seconds: number): Promise<void> {
+    for (let after = '0'; ;) {
+      const skus = await this.table.changedWithin(seconds, after, SHARE_PAGE);
+      await this.publish(skus);
+      if (skus.length < SHARE_PAGE) return;
+      after = skus.at(-1)!.skuId;
+    }
+  }
+
   private async publish(skus: readonly Sku[]): Promise<void> {
-    for (const sku of skus) this.local.set(sku.skuId, { sku: visible(sku) });
+    for (const sku of skus) this.remember(sku.skuId, { sku: visible(sku) });
     await Promise.all(skus.map((sku) => this.share(sku.skuId, sku)));
   }
 

@@ -34,6 +34,16 @@ export class SkuTable {
     return rows.map(toSku);
   }
 
+  /** SKUs changed within the last seconds by MySQL's own clock, `limit` of them above an id, in the order of ids. */
+  async changedWithin(seconds: number, afterSkuId: string, limit: number): Promise<Sku[]> {
+    const rows = await this.database.query<SkuRow>(
+      `SELECT ${COLUMNS} FROM product_sku WHERE update_time >= NOW() - INTERVAL ? SECOND AND sku_id > ?
+       ORDER BY sku_id LIMIT ?`,
+      [seconds, afterSkuId, limit],
+    );
+    return rows.map(toSku);
+  }
+
   async isEmpty(): Promise<boolean> {
     return (await this.database.query('SELECT 1 FROM product_sku LIMIT 1')).length === 0;
   }

@@ -53,7 +53,8 @@ CREATE TABLE product_sku (
   create_time datetime DEFAULT CURRENT_TIMESTAMP NOT NULL,
   update_time datetime DEFAULT CURRENT_TIMESTAMP NOT NULL ON UPDATE CURRENT_TIMESTAMP,
   KEY idx_shop (shop_id, sku_id),
-  KEY idx_spu (spu_id)
+  KEY idx_spu (spu_id),
+  KEY idx_update_time (update_time)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4`;
 
 const CART_CHANGE_LOG = `

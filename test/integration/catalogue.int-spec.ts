@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '@app/database';
+import { Catalogue, SkuTable } from '@app/inventory-check';
+import { keys, RedisConnection } from '@app/redis';
+import { createDataSource } from '../../ormconfig.js';
+import { newSku } from '../support/factories.js';
+import { freshSkuId, services } from '../support/services.js';
+
+const redis = new RedisConnection({ url: services().redisUrl });
+const database = new Database(createDataSource(services().databaseUrl));
+const table = new SkuTable(database);
+/** A process of its own: it shares Redis and MySQL with the others and nothing else. */
+const newProcess = () => new Catalogue(redis, table);
+
+beforeAll(() => redis.connect());
+afterAll(async () => {
+  await redis.close();
+  await database.onApplicationShutdown();
+});
+
+function toInput(overrides: Parameters<typeof newSku>[0] = {}) {
+  const { version: _version, status: _status, ...sku } = newSku(overrides);
+  return { ...sku, status: 'on' as const };
+}
+
+describe(Catalogue.name, () => {
+  it('shows a change at once to the process that made it, and to a process that looks afresh', async () => {
+    const writer = newProcess();
+    const sku = toInput({ price: 500 });
+    await writer.upsert([sku]);
+    expect(await writer.get(sku.skuId)).toMatchObject({ price: 500, version: 1 });
+    await writer.patch(sku.skuId, { price: 400, purchaseLimit: null });
+    expect(writer.peek(sku.skuId)).toMatchObject({ price: 400, version: 2 });
+    expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 400, stock: sku.stock, name: sku.name });
+  });
+
+  it('asks MySQL once for a SKU nobody knows, and shows it as soon as it exists', async () => {
+    const skuId = freshSkuId();
+    const reader = newProcess();
+    expect(await reader.get(skuId)).toBeNull();
+    expect(await redis.command(['TTL', keys.sku(skuId)])).toBeGreaterThan(0);
+    const find = table.find.bind(table);
+    table.find = () => Promise.reject(new Error('MySQL must not be asked'));
+    expect(await newProcess().get(skuId)).toBeNull();
+    table.find = find;
+    await newProcess().upsert([toInput({ skuId })]);
+    expect(await newProcess().get(skuId)).toMatchObject({ skuId });
+    expect(await redis.command(['TTL', keys.sku(skuId)])).toBe(-1);
+  });
+
+  it('takes a deleted SKU for none, and one that comes back for a newer one', async () => {
+    const catalogue = newProcess();
+    const sku = toInput();
+    await catalogue.upsert([sku]);
+    expect(await catalogue.remove(sku.skuId)).toMatchObject({ status: 'gone' });
+    expect(await catalogue.get(sku.skuId)).toBeNull();
+    expect(await newProcess().get(sku.skuId)).toBeNull();
+    expect(await catalogue.remove(sku.skuId)).toBeUndefined();
+    expect(await catalogue.patch(sku.skuId, { stock: 1 })).toBeUndefined();
+    await catalogue.upsert([sku]);
+    expect(await newProcess().get(sku.skuId)).toMatchObject({ version: 3 });
+  });
+
+  it('never lets a late copy replace a newer one', async () => {
+    const sku = toInput();
+    await newProcess().upsert([sku]);
+    await newProcess().patch(sku.skuId, { price: 7 });
+    const late = newProcess();
+    const find = table.find.bind(table);
+    table.find = async () => [{ ...newSku({ skuId: sku.skuId }), price: 1, version: 1 }];
+    await redis.command(['DEL', keys.sku(sku.skuId)]);
+    const read = late.get(sku.skuId);
+    await redis.command(['SET', keys.sku(sku.skuId), `2 ${JSON.stringify({ ...sku, price: 7, version: 2 })}`]);
+    await read;
+    table.find = find;
+    expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 7, version: 2 });
+  });
+
+  it('mends the shared copy when the process that changed the SKU died before it shared it', async () => {
+    const sku = toInput({ price: 500 });
+    await newProcess().upsert([sku]);
+    await table.patch(sku.skuId, { price: 300 });
+    expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 500 });
+    await newProcess().shareChangedSince(60);
+    expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 300 });
+  });
+
+  it('answers from MySQL while Redis is away', async () => {
+    const sku = toInput();
+    await newProcess().upsert([sku]);
+    const away = new RedisConnection({ url: 'redis://127.0.0.1:1' });
+    expect(await new Catalogue(away, table).getMany([sku.skuId, '1'])).toEqual(
+      new Map([
+        [sku.skuId, expect.objectContaining({ skuId: sku.skuId })],
+        ['1', null],
+      ]),
+    );
+    await away.close();
+  });
+});
