@@ -19,13 +19,13 @@ function readPort() {
 
 await run({
   dataDir: resolve(root, env['DATA_DIR'] || '.data'),
-  main: async ({ dataDir, progress, signal, onStop }) => {
+  main: async ({ dataDir, progress, signal, stopAsked, onStop }) => {
     const port = readPort();
     if (!(await isFree(port, [env['HOST'] || '127.0.0.1']))) {
       throw new Failure(`Port ${port} is taken: stop what listens there, or set PORT.`);
     }
     const stack = new Stack({ root, dataDir, env, progress });
-    onStop(() => stack.stop());
+    onStop((deadline) => stack.stop(deadline));
     await together(signal, [
       async (inner) => {
         await stack.installPackages(inner);
@@ -37,7 +37,7 @@ await run({
     const url = await stack.startApp({ port, signal });
     progress.line(`the app's log is ${stack.processes.logOf('app')}; Ctrl-C stops everything`);
     console.log(`ready ${url}`);
-    await onStop.asked;
+    await stopAsked;
     return 0;
   },
 });

@@ -50,7 +50,7 @@ await run({
     const all = Object.keys(tests.stages);
     const unknown = asked.filter((name) => !all.includes(name));
     if (unknown.length > 0) throw new Failure(`There is no stage ${unknown.join(', ')}; there are ${all.join(', ')}.`);
-    onStop(() => tests.stack.stop());
+    onStop((deadline) => tests.stack.stop(deadline));
 
     const installed = await counted(async () => {
       await tests.install();

@@ -22,12 +22,13 @@ export class DataDirLock {
 
   /**
    * @param {AbortSignal} signal
+   * @param {(text: string) => void} say
    * @throws {Failure} when another launcher owns the folder
    */
-  async take(signal) {
+  async take(signal, say) {
     const self = processId(process.pid);
     if (self === null) throw new Error('This process has no identity.');
-    for (const deadline = Date.now() + 20_000; ; await sleep(100, signal)) {
+    for (const deadline = Date.now() + 20_000, told = new Set(); ; await sleep(100, signal)) {
       const holder = tryLock(this.path, { ...self, npm: this.npm });
       if (holder === null) return;
       if (!isOrphan(holder) || Date.now() > deadline) {
@@ -35,6 +36,8 @@ export class DataDirLock {
           `Another start (pid ${holder.pid}) is using ${this.dataDir}: stop it, or set DATA_DIR and PORT.`,
         );
       }
+      if (!told.has(holder.pid)) say(`waiting for the start whose npm was killed (pid ${holder.pid}): it is stopping`);
+      told.add(holder.pid);
     }
   }
 

@@ -1,18 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { DataDirLock } from './data-dir-lock.mjs';
 import { Failure, isAbort } from './failure.mjs';
-import { endLeftovers } from './processes.mjs';
+import { assertNodeIsNewEnough } from './node-version.mjs';
+import { endLeftovers, killRecorded } from './processes.mjs';
 import { Progress } from './progress.mjs';
+
+/** Time from the wish to stop until everything still there is killed; `npm start` promises 15 s. */
+export const STOP_MS = 12_500;
+/** A stop that hangs all the same is ended by force after this. */
+const LAST_RESORT_MS = 14_000;
 
 /**
  * @typedef {object} Run
  * @property {string} dataDir
  * @property {Progress} progress
  * @property {AbortSignal} signal fires when the user wants us to stop
- * @property {((stop: () => Promise<void>) => void) & { asked: Promise<void> }} onStop registers what must be stopped at the end, whatever happens; `asked` resolves when the user wants it
+ * @property {Promise<void>} stopAsked resolves then
+ * @property {(stop: (deadline: number) => Promise<void>) => void} onStop registers what must be stopped at the end, whatever happens
  */
-
-const OLDEST_NODE = [20, 19];
 
 /**
  * Runs a launcher from its first check to its exit: one launcher per data folder, nothing left of a killed one, and
@@ -22,61 +27,85 @@ const OLDEST_NODE = [20, 19];
  * @returns {Promise<never>}
  */
 export async function run({ dataDir, main, stoppedCode = 0 }) {
-  process.stdout.on('error', () => {});
   const progress = new Progress();
-  const stop = new AbortController();
-  const asked = new Promise((/** @type {(value: void) => void} */ resolve) =>
-    stop.signal.addEventListener('abort', () => resolve()),
-  );
-  /** @type {(() => Promise<void>)[]} */
+  const wish = new StopWish(progress, () => owned && killRecorded(dataDir));
+  /** @type {((deadline: number) => Promise<void>)[]} */
   const stops = [];
-  const onStop = Object.assign((/** @type {() => Promise<void>} */ each) => void stops.push(each), { asked });
-
-  const ask = (/** @type {string} */ why) => {
-    // npm forwards the Ctrl-C that the terminal has sent us already: the second one is not another wish.
-    if (stop.signal.aborted) return;
-    progress.line(`${why}: stopping`);
-    stop.abort();
-  };
-  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(name, () => ask(name));
-  const bug = (/** @type {unknown} */ error) => {
-    console.error(error);
-    process.exitCode = 1;
-    ask('unexpected error');
-  };
-  process.on('uncaughtException', bug).on('unhandledRejection', bug);
-
+  let owned = false;
   let code;
-  /** @type {DataDirLock | undefined} */
-  let lock;
+  const lock = new DataDirLock(dataDir);
   try {
-    checkNode();
-    mkdirSync(dataDir, { recursive: true });
-    const mine = new DataDirLock(dataDir);
-    mine.watchNpm(() => ask('npm is gone'));
-    await mine.take(stop.signal);
-    lock = mine;
+    assertNodeIsNewEnough();
+    makeFolder(dataDir);
+    lock.watchNpm(() => wish.express('npm is gone'));
+    await lock.take(wish.signal, (text) => progress.line(text));
+    owned = true;
     const ended = await endLeftovers(dataDir);
     if (ended.length > 0) progress.line(`ended what a killed start had left running: ${ended.join(', ')}`);
-    code = await main({ dataDir, progress, signal: stop.signal, onStop });
+    const onStop = (/** @type {(deadline: number) => Promise<void>} */ stop) => void stops.push(stop);
+    code = await main({ dataDir, progress, signal: wish.signal, stopAsked: wish.expressed, onStop });
   } catch (error) {
-    const stopped = stop.signal.aborted && isAbort(error);
+    const stopped = wish.signal.aborted && isAbort(error);
     code = stopped ? stoppedCode : 1;
-    if (error instanceof Failure) console.error(error.message);
-    else if (!stopped) console.error(error);
+    if (!stopped) console.error(error instanceof Failure ? error.message : error);
   }
-  for (const each of stops.reverse()) await each().catch((error) => console.error(error));
-  if (lock !== undefined) {
+  const deadline = wish.deadline ?? Date.now() + STOP_MS;
+  for (const stop of stops.reverse()) await stop(deadline).catch((error) => console.error(error));
+  if (owned) {
     await endLeftovers(dataDir);
     lock.release();
-    if (stop.signal.aborted) progress.line('everything is stopped');
   }
+  if (wish.signal.aborted) progress.line('everything is stopped');
   process.exit(process.exitCode ?? code);
 }
 
-function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = OLDEST_NODE;
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
-  throw new Failure(`Node ${OLDEST_NODE.join('.')} or newer is needed; this is ${process.versions.node}.`);
+/** The one wish to stop, by signal or by a bug that nobody caught. */
+class StopWish {
+  #abort = new AbortController();
+  signal = this.#abort.signal;
+  /** When everything must have ended, as of Date.now(). @type {number | undefined} */
+  deadline;
+
+  /**
+   * @param {Progress} progress
+   * @param {() => void} lastResort kills what still runs when the stop itself hangs
+   */
+  constructor(progress, lastResort) {
+    this.progress = progress;
+    this.lastResort = lastResort;
+    this.expressed = new Promise((/** @type {(value: void) => void} */ resolve) => {
+      this.signal.addEventListener('abort', () => resolve());
+    });
+    // A closed terminal must not keep us from stopping what we started.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => this.express(name));
+    const bug = (/** @type {unknown} */ error) => {
+      console.error(error);
+      process.exitCode = 1;
+      this.express('unexpected error');
+    };
+    process.on('uncaughtException', bug).on('unhandledRejection', bug);
+  }
+
+  /** @param {string} why */
+  express(why) {
+    // npm forwards the Ctrl-C that the terminal has sent us already: the second one is not another wish.
+    if (this.signal.aborted) return;
+    this.progress.line(`${why}: stopping`);
+    this.deadline = Date.now() + STOP_MS;
+    setTimeout(() => {
+      this.lastResort();
+      process.exit(1);
+    }, LAST_RESORT_MS).unref();
+    this.#abort.abort();
+  }
+}
+
+/** @param {string} path */
+function makeFolder(path) {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new Failure(`The data folder cannot be made: ${/** @type {Error} */ (error).message}`);
+  }
 }

@@ -12,7 +12,8 @@ export async function isFree(port, hosts = ['127.0.0.1', '0.0.0.0']) {
   for (const host of hosts) {
     const free = await new Promise((resolve) => {
       const server = createServer();
-      server.once('error', () => resolve(false));
+      // Another fault, such as a port that only root may use, is for the server itself to tell.
+      server.once('error', (/** @type {NodeJS.ErrnoException} */ { code }) => resolve(code !== 'EADDRINUSE'));
       server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
     });
     if (!free) return false;

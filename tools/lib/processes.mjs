@@ -131,12 +131,19 @@ async function endProcess(id, graceMs, first = 'SIGTERM') {
 }
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
-export function signalGroup(pid, signal) {
+function signalGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
   } catch {
     // The group has gone by itself.
   }
+}
+
+/** @param {string} dataDir @returns {[string, ProcessId][]} what is on record and still runs */
+function recorded(dataDir) {
+  /** @type {[string, ProcessId][]} */
+  const all = Object.entries(readJson(join(dataDir, 'run.json')) ?? {});
+  return all.filter(([, id]) => isAlive(id));
 }
 
 /**
@@ -146,15 +153,17 @@ export function signalGroup(pid, signal) {
  * @returns {Promise<string[]>} the names of what was ended
  */
 export async function endLeftovers(dataDir) {
-  const record = join(dataDir, 'run.json');
-  /** @type {[string, ProcessId][]} */
-  const left = Object.entries(readJson(record) ?? {});
-  const alive = left.filter(([, id]) => isAlive(id));
+  const alive = recorded(dataDir);
   for (const group of [alive.filter(([name]) => name === 'app'), alive.filter(([name]) => name !== 'app')]) {
     await Promise.all(group.map(([, id]) => endProcess(id, 4000)));
   }
-  rmSync(record, { force: true });
+  rmSync(join(dataDir, 'run.json'), { force: true });
   return alive.map(([name]) => name);
+}
+
+/** Kills what is on record at once. @param {string} dataDir */
+export function killRecorded(dataDir) {
+  for (const [, { pid }] of recorded(dataDir)) signalGroup(pid, 'SIGKILL');
 }
 
 const TELLING = /error|fatal|cannot|can't|could not|unable|failed|refused|in use|denied/i;

@@ -202,6 +202,8 @@ function jvm(options, heapMb, main, args) {
       ...args,
     ],
     cwd: home,
+    // Without a UTF-8 locale Java cannot open a path that is not ASCII.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
   };
 }
 

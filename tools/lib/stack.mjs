@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { appPart, prepareDatabase } from './app.mjs';
+import { appPart } from './app.mjs';
 import { Apt, whyNoApt } from './apt.mjs';
-import { build, isBuilt, sourcesDigest } from './build.mjs';
 import { Failure } from './failure.mjs';
 import { fetchJars, findJars } from './jars.mjs';
 import { writeJson } from './json-file.mjs';
-import { withLock } from './lock-file.mjs';
 import { installMariadb, mariadbPart } from './mariadb.mjs';
-import { installPackages, packagesAreInstalled } from './npm.mjs';
+import { STOP_MS } from './launcher.mjs';
 import { Part } from './part.mjs';
 import { choosePorts } from './ports.mjs';
 import { Processes } from './processes.mjs';
@@ -17,6 +15,7 @@ import { redisPart } from './redis.mjs';
 import { FAST_PORT_OFFSET, brokerPart, namesrvPart, provision } from './rocketmq.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { together } from './wait.mjs';
+import { Workspace } from './workspace.mjs';
 
 /**
  * @typedef {import('./part.mjs').PartSpec} PartSpec
@@ -24,9 +23,7 @@ import { together } from './wait.mjs';
  * @typedef {'redis' | 'mysql' | 'namesrv' | 'broker' | 'brokerHa' | 'proxy' | 'proxyRemoting'} PortName
  */
 
-/** Time from the request to stop until everything still there is killed; `npm start` promises 15 s. */
-const STOP_MS = 12_500;
-/** Of it, how long the app may finish what it is doing. */
+/** How long the app may finish what it is doing. */
 const APP_STOP_MS = 6000;
 
 /** The servers of one data folder and, if wanted, the app on them. */
@@ -49,6 +46,7 @@ export class Stack {
     this.jarFolders = [jarsDir, join(root, '.data', 'rocketmq', 'lib')];
     this.servicesFile = join(dataDir, 'services.json');
     this.processes = new Processes(dataDir);
+    this.workspace = new Workspace({ root, processes: this.processes, progress });
     /** The parts that are ours to run: each can be replaced by one that runs already. */
     this.own = {
       redis: !env['REDIS_URL'],
@@ -69,34 +67,19 @@ export class Stack {
     return this.env['ROCKETMQ_GROUP'] || 'cart-table';
   }
 
-  /** Installs the npm packages when they are missing or differ. @param {AbortSignal} signal */
-  async installPackages(signal) {
-    if (packagesAreInstalled(this.root)) return;
-    await this.#alone(signal, async () => {
-      if (packagesAreInstalled(this.root)) return;
-      const done = this.progress.begin('npm ci');
-      await installPackages(this.root, { processes: this.processes, signal });
-      done('npm packages installed');
-    });
+  /** @param {AbortSignal} signal */
+  installPackages(signal) {
+    return this.workspace.installPackages(signal);
   }
 
-  /** Builds the server when its sources have changed. @param {AbortSignal} signal */
-  async build(signal) {
-    if (isBuilt(this.root, sourcesDigest(this.root))) return;
-    await this.#alone(signal, async () => {
-      const digest = sourcesDigest(this.root);
-      if (isBuilt(this.root, digest)) return;
-      const done = this.progress.begin('nest build');
-      await build(this.root, digest, { processes: this.processes, signal });
-      done('server built');
-    });
+  /** @param {AbortSignal} signal */
+  build(signal) {
+    return this.workspace.build(signal);
   }
 
-  /** One start at a time may write node_modules and dist. @param {AbortSignal} signal @param {() => Promise<void>} work */
-  #alone(signal, work) {
-    const onWait = (/** @type {{ pid: number }} */ { pid }) =>
-      this.progress.line(`waiting for another start (pid ${pid}) that installs or builds`);
-    return withLock(join(this.root, '.data', 'repository.lock'), { signal, onWait }, work);
+  /** @param {AbortSignal} signal @throws {Failure} */
+  prepareDatabase(signal) {
+    return this.workspace.prepareDatabase({ ...this.env, ...this.connections }, signal);
   }
 
   /** Starts every server that is ours. @param {AbortSignal} signal @throws {Failure} */
@@ -222,15 +205,6 @@ export class Stack {
     };
   }
 
-  /** @param {AbortSignal} signal @throws {Failure} */
-  async prepareDatabase(signal) {
-    await this.#alone(signal, async () => {
-      const env = { ...this.env, ...this.connections };
-      const said = await prepareDatabase(this.root, { env, processes: this.processes, signal });
-      this.progress.line(`MySQL schema up to date; ${said}`);
-    });
-  }
-
   /**
    * @param {{ port: number, env?: NodeJS.ProcessEnv, signal: AbortSignal }} options
    * @returns {Promise<string>} its URL
@@ -282,11 +256,13 @@ export class Stack {
     );
   }
 
-  /** Ends everything: first the app, with time to finish, then all it stands on. */
-  async stop() {
-    const deadline = Date.now() + STOP_MS;
+  /**
+   * Ends everything: first the app, with time to finish, then all it stands on.
+   * @param {number} [deadline] as of Date.now(): what runs then is killed
+   */
+  async stop(deadline = Date.now() + STOP_MS) {
     rmSync(this.servicesFile, { force: true });
-    await this.#parts.get('app')?.stop(Date.now() + APP_STOP_MS);
+    await this.#parts.get('app')?.stop(Math.min(deadline, Date.now() + APP_STOP_MS));
     const { broker, namesrv, mysql, redis } = Object.fromEntries(this.#parts);
     const rocketmq = async () => {
       await broker?.stop(deadline);
