@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readJson } from './json-file.mjs';
-import { isAlive } from './process-identity.mjs';
+import { identityOf, isAlive } from './process-identity.mjs';
 import { Processes, complaint, endGroup, endLeftovers, hasExited, killRecorded } from './processes.mjs';
 import { until } from './wait.mjs';
 
@@ -90,14 +90,7 @@ describe(Processes.name, () => {
   });
 });
 
-/** @param {number} pid */
-function isRunning(pid) {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
+const isRunning = (/** @type {number} */ pid) => identityOf(pid) !== null;
 
 describe('endLeftovers', () => {
   it('ends what a killed launcher left and clears the record', async () => {
