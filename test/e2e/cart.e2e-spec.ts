@@ -27,7 +27,10 @@ async function drained(userId: string) {
 
 describe('a shopper', () => {
   it('adds, changes and removes, and MySQL follows through the broker', async () => {
-    const [lantern, mug] = await api.skus({ price: 339, shopId: '7' }, { price: 1250, shopId: '8', shopName: 'Shop 8' });
+    const [lantern, mug] = await api.skus(
+      { price: 339, shopId: '7' },
+      { price: 1250, shopId: '8', shopName: 'Shop 8' },
+    );
     const user = await api.login();
     expect((await user.cart()).version).toBe('0');
 
@@ -70,7 +73,9 @@ describe('a shopper', () => {
     expect((await user.patch(`/v1/cart/items/${lantern}`, { delta: -1 })).body.badge.quantity).toBe(4);
     const removed = await user.delete(`/v1/cart/items/${mug}`);
     expect(removed.body.items).toHaveLength(1);
-    expect(await drained(user.id)).toMatchObject({ items: [{ skuId: lantern, mysql: { quantity: 3, selected: false } }] });
+    expect(await drained(user.id)).toMatchObject({
+      items: [{ skuId: lantern, mysql: { quantity: 3, selected: false } }],
+    });
 
     await user.delete('/v1/cart');
     expect((await drained(user.id)).items).toEqual([]);
@@ -97,7 +102,9 @@ describe('a shopper', () => {
     const user = await api.login();
     await user.add(sku!, 3);
     await user.add(other!, 1);
-    expect((await user.cart()).warnings).toEqual([{ code: 'LOW_STOCK', target: { skuId: sku }, data: { available: 4 } }]);
+    expect((await user.cart()).warnings).toEqual([
+      { code: 'LOW_STOCK', target: { skuId: sku }, data: { available: 4 } },
+    ]);
 
     await admin.patch(`/v1/admin/skus/${sku}`, { price: '4.50', stock: 2 });
     expect((await user.cart()).items[1]).toMatchObject({
@@ -124,7 +131,9 @@ describe('a shopper', () => {
 
     expect((await user.patch(`/v1/cart/items/${sku}`, { quantity: 1 })).status).toBe(200);
     expect((await user.patch(`/v1/cart/items/${sku}`, { quantity: 2 })).body.code).toBe('SKU_NOT_FOUND');
-    await admin.put('/v1/admin/skus', [{ skuId: sku, skuCode: 'x', shopId: '7', name: '', price: '6.00', stock: 9, status: 'on' }]);
+    await admin.put('/v1/admin/skus', [
+      { skuId: sku, skuCode: 'x', shopId: '7', name: '', price: '6.00', stock: 9, status: 'on' },
+    ]);
     expect((await user.cart()).items[1]).toMatchObject({ valid: true, selected: true, price: '6.00', quantity: 1 });
   });
 
@@ -215,7 +224,9 @@ describe('an operator', () => {
       status: 404,
       body: { code: 'SKU_NOT_FOUND' },
     });
-    const bad = await admin.put('/v1/admin/skus', [{ skuId: '1', skuCode: 'a', shopId: '1', name: '', price: '1.5', stock: 1, status: 'on' }]);
+    const bad = await admin.put('/v1/admin/skus', [
+      { skuId: '1', skuCode: 'a', shopId: '1', name: '', price: '1.5', stock: 1, status: 'on' },
+    ]);
     expect(bad).toMatchObject({ status: 400, body: { errors: [{ field: '[0].price' }] } });
   });
 

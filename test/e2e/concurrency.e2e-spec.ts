@@ -102,9 +102,9 @@ describe('two processes on one stack', () => {
           adds.push(user.add(sku!));
           sent += 1;
           if (!(await redis.command(['EXISTS', lock]))) throw new Error('not held right now');
-          process.kill(holder!.pid, 'SIGSTOP');
+          process.kill(holder.pid, 'SIGSTOP');
           if (await redis.command(['EXISTS', lock])) return;
-          process.kill(holder!.pid, 'SIGCONT');
+          process.kill(holder.pid, 'SIGCONT');
           throw new Error('let go just before it froze');
         },
         { intervalMs: 1 },
@@ -127,12 +127,12 @@ describe('two processes on one stack', () => {
       expect(answered).toBe(false);
       expect(await redis.command(['GET', lock])).toBe(token);
 
-      process.kill(holder!.pid, 'SIGCONT');
+      process.kill(holder.pid, 'SIGCONT');
       expect((await waiting).status).toBe(201);
       await Promise.all(adds);
       expect((await user.cart()).badge.quantity).toBe(sent + 1);
     } finally {
-      process.kill(holder!.pid, 'SIGCONT');
+      process.kill(holder.pid, 'SIGCONT');
       await Promise.all(apps.map((app) => app.stop()));
     }
   });

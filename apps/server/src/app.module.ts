@@ -13,15 +13,7 @@ import { MetricsController } from './metrics.controller.js';
 
 /** The only place that knows every lib. */
 @Module({
-  imports: [
-    EnvModule,
-    MetricsModule,
-    RedisModule,
-    DatabaseModule,
-    InventoryCheckModule,
-    CartModule,
-    SyncModule,
-  ],
+  imports: [EnvModule, MetricsModule, RedisModule, DatabaseModule, InventoryCheckModule, CartModule, SyncModule],
   controllers: [HealthController, MetricsController],
   providers: [HealthService, LockMetrics],
 })

@@ -31,7 +31,9 @@ export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private schedule(ms: number): void {
-    this.timer = setTimeout(() => (this.sharing = this.share()), ms).unref();
+    this.timer = setTimeout(() => {
+      this.sharing = this.share();
+    }, ms).unref();
   }
 
   /** One look after the other: a slow one is not joined by the next. A failed one leaves its window to the next. */

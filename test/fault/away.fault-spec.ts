@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Api, Shopper } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
+import { Stack } from '../support/stack.js';
+
+let stack: Stack;
+let api: Api;
+let admin: Shopper;
+let frozen: number | undefined;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  api = new Api(stack.services().httpUrl);
+  admin = await api.admin();
+});
+afterEach(async () => {
+  if (frozen !== undefined) process.kill(frozen, 'SIGCONT');
+  frozen = undefined;
+  await eventually(async () => expect(await readiness()).toMatchObject({ status: 200, body: { status: 'ok' } }));
+});
+afterAll(async () => {
+  expect(await stack.stop()).toBe(0);
+});
+
+const readiness = () => api.call('GET', '/health/ready');
+
+/** The part neither answers nor refuses: the worst way to be away. */
+function freeze(part: 'redis' | 'mysql' | 'broker'): void {
+  frozen = stack.services().pids[part];
+  process.kill(frozen, 'SIGSTOP');
+}
+
+async function inSync(userId: string): Promise<void> {
+  await eventually(async () => {
+    expect((await admin.get(`/v1/admin/carts/${userId}/diff`)).body.inSync).toBe(true);
+  });
+}
+
+async function userWith(skus: string[]): Promise<Shopper> {
+  const user = await api.login();
+  for (const sku of skus) expect((await user.add(sku)).status).toBe(201);
+  await inSync(user.id);
+  return user;
+}
+
+describe('while Redis does not answer', () => {
+  it('a user sees the copy in MySQL, marked stale; writes and guests get 503 and lose nothing', async () => {
+    const skus = await api.skus({ price: 500 }, { price: 700 });
+    const user = await userWith(skus);
+    const guest = await api.guest();
+    await guest.add(skus[0]!);
+    const before = await user.cart();
+
+    freeze('redis');
+    const read = await user.get('/v1/cart');
+    expect(read.status).toBe(200);
+    expect(read.headers.get('etag')).toBeNull();
+    expect(read.body).toEqual({ ...before, stale: true });
+    for (const answer of [await user.add(skus[0]!), await guest.get('/v1/cart'), await guest.add(skus[0]!)]) {
+      expect(answer).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(await readiness()).toMatchObject({ status: 200, body: { status: 'degraded' } });
+
+    process.kill(frozen!, 'SIGCONT');
+    await eventually(async () => expect((await guest.cart()).badge.quantity).toBeGreaterThan(0));
+    // A write that got no answer may have happened: it did so once or not at all.
+    expect((await user.cart()).badge.quantity).toBeOneOf([2, 3]);
+    await inSync(user.id);
+  });
+});
+
+describe('while MySQL does not answer', () => {
+  it('carts in Redis work as ever, a cold cart answers 503, and MySQL catches up', async () => {
+    const skus = await api.skus({}, {});
+    const user = await userWith([skus[0]!]);
+    const stranger = await api.login();
+
+    freeze('mysql');
+    for (const sku of [...skus, ...skus]) expect((await user.add(sku)).status).toBe(201);
+    expect((await user.cart()).badge).toMatchObject({ skus: 2, quantity: 5 });
+    expect((await user.delete(`/v1/cart/items/${skus[0]}`)).status).toBe(200);
+    expect(await stranger.get('/v1/cart')).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    expect(await user.add('999999999999998')).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    expect(await readiness()).toMatchObject({ status: 200, body: { status: 'degraded' } });
+
+    process.kill(frozen!, 'SIGCONT');
+    await inSync(user.id);
+    expect((await stranger.get('/v1/cart')).status).toBe(200);
+  });
+});
+
+describe('while the broker does not answer', () => {
+  it('nobody notices, health says so, and the outbox drains afterwards', async () => {
+    const [sku] = await api.skus({});
+    const user = await userWith([sku!]);
+    freeze('broker');
+    for (let i = 0; i < 10; i++) expect((await user.add(sku!)).status).toBe(201);
+    await eventually(async () => expect((await readiness()).body).toMatchObject({ status: 'degraded' }));
+    expect((await admin.get(`/v1/admin/carts/${user.id}/diff`)).body.inSync).toBe(false);
+    // A forced sync needs no broker.
+    expect((await admin.post(`/v1/admin/carts/${user.id}/sync`)).body).toMatchObject({ written: 1 });
+    process.kill(frozen!, 'SIGCONT');
+    await inSync(user.id);
+  });
+});
