@@ -11,7 +11,7 @@ import {
   TransportClosedError,
 } from '@app/rocketmq';
 import { startEventApp, type Handler } from './event-app.js';
-import { eventually } from './eventually.js';
+import { eventually as retry } from './eventually.js';
 
 export interface TransportUnderTest {
   server: EventServer;
@@ -22,6 +22,9 @@ export interface TransportUnderTest {
 
 /** Each call makes a transport on a topic and group of its own. */
 export type MakeTransport = (options: { onPoison?: PoisonHook }) => Promise<TransportUnderTest>;
+
+/** A broker takes three seconds to bring a message back, and longer on a busy machine. */
+const eventually = <T>(check: () => T | Promise<T>) => retry(check, { timeoutMs: 45_000 });
 
 /** What every transport must do; the broker's and its in-process twin run the same tests. */
 export function transportSuite(name: string, makeTransport: MakeTransport): void {

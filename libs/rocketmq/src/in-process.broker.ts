@@ -61,6 +61,9 @@ export class InProcessBroker {
     { tag, keys = [] }: { tag?: string; keys?: readonly string[] },
     signal: AbortSignal,
   ): Promise<void> {
+    if (signal.aborted) {
+      throw new TransportClosedError();
+    }
     if (this.#entries.size >= this.#capacity) {
       throw new TransportUnavailableError(`The in-process queue is full: ${this.#capacity} messages`);
     }

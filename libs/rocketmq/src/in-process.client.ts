@@ -44,8 +44,6 @@ export class InProcessClient extends EventClient {
   }
 
   protected override async deliver(packet: EventPacket, { keys }: EmitOptions): Promise<void> {
-    const body = encodePacket(packet);
-    await this.connect();
-    await this.#broker.publish(body, { tag: packet.pattern, keys }, this.#closing.signal);
+    await this.#broker.publish(encodePacket(packet), { tag: packet.pattern, keys }, this.#closing.signal);
   }
 }
