@@ -40,7 +40,8 @@ describe('when the broker fails', { timeout: 120_000 }, () => {
   }
 
   async function receive(handler: Handler): Promise<RocketmqServer> {
-    const server = new RocketmqServer({ endpoints: broker.endpoints, topic, group });
+    // What it had received when the broker died comes again after the invisible duration.
+    const server = new RocketmqServer({ endpoints: broker.endpoints, topic, group, invisibleMs: 10_000 });
     const app = await startEventApp(server, [['made', handler]]);
     closing.push(() => app.close());
     return server;
