@@ -2,8 +2,8 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure, isAbort } from './lib/failure.mjs';
-import { run } from './lib/launcher.mjs';
-import { TestRun } from './lib/test-run.mjs';
+import { STOP_MS, run } from './lib/launcher.mjs';
+import { STAGE_STOP_MS, TestRun } from './lib/test-run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -44,6 +44,8 @@ async function counted(stage) {
 await run({
   dataDir: resolve(root, process.env['TEST_DATA_DIR'] || join('.data', 'test')),
   stoppedCode: 130,
+  // A test may run a whole `npm start`, which needs its own time to stop before we stop ours.
+  stopMs: STAGE_STOP_MS + STOP_MS,
   main: async ({ dataDir, progress, signal, onStop }) => {
     const tests = new TestRun({ root, dataDir, progress, signal });
     const asked = process.argv.slice(2);

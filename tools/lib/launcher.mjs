@@ -7,8 +7,8 @@ import { Progress } from './progress.mjs';
 
 /** Time from the wish to stop until everything still there is killed; `npm start` promises 15 s. */
 export const STOP_MS = 12_500;
-/** A stop that hangs all the same is ended by force after this. */
-const LAST_RESORT_MS = 14_000;
+/** A stop that hangs all the same is ended by force this much later. */
+const LAST_RESORT_MS = 1500;
 
 /**
  * @typedef {object} Run
@@ -22,13 +22,13 @@ const LAST_RESORT_MS = 14_000;
 /**
  * Runs a launcher from its first check to its exit: one launcher per data folder, nothing left of a killed one, and
  * whatever ends it (a signal, a failure, a bug), everything it has started is stopped before the process exits.
- * @param {{ dataDir: string, main: (run: Run) => Promise<number>, stoppedCode?: number }} options `main` returns the
- * exit code; `stoppedCode` is the one of a run that a signal ended
+ * @param {{ dataDir: string, main: (run: Run) => Promise<number>, stoppedCode?: number, stopMs?: number }} options
+ * `main` returns the exit code; `stoppedCode` is the one of a run that a signal ended
  * @returns {Promise<never>}
  */
-export async function run({ dataDir, main, stoppedCode = 0 }) {
+export async function run({ dataDir, main, stoppedCode = 0, stopMs = STOP_MS }) {
   const progress = new Progress();
-  const wish = new StopWish(progress, () => owned && killRecorded(dataDir));
+  const wish = new StopWish(progress, stopMs, () => owned && killRecorded(dataDir));
   /** @type {((deadline: number) => Promise<void>)[]} */
   const stops = [];
   let owned = false;
@@ -49,7 +49,7 @@ export async function run({ dataDir, main, stoppedCode = 0 }) {
     code = stopped ? stoppedCode : 1;
     if (!stopped) console.error(error instanceof Failure ? error.message : error);
   }
-  const deadline = wish.deadline ?? Date.now() + STOP_MS;
+  const deadline = wish.deadline ?? Date.now() + stopMs;
   for (const stop of stops.reverse()) await stop(deadline).catch((error) => console.error(error));
   if (owned) {
     await endLeftovers(dataDir);
@@ -68,10 +68,12 @@ class StopWish {
 
   /**
    * @param {Progress} progress
+   * @param {number} stopMs
    * @param {() => void} lastResort kills what still runs when the stop itself hangs
    */
-  constructor(progress, lastResort) {
+  constructor(progress, stopMs, lastResort) {
     this.progress = progress;
+    this.stopMs = stopMs;
     this.lastResort = lastResort;
     this.expressed = new Promise((/** @type {(value: void) => void} */ resolve) => {
       this.signal.addEventListener('abort', () => resolve());
@@ -92,11 +94,11 @@ class StopWish {
     // npm forwards the Ctrl-C that the terminal has sent us already: the second one is not another wish.
     if (this.signal.aborted) return;
     this.progress.line(`${why}: stopping`);
-    this.deadline = Date.now() + STOP_MS;
+    this.deadline = Date.now() + this.stopMs;
     setTimeout(() => {
       this.lastResort();
       process.exit(1);
-    }, LAST_RESORT_MS).unref();
+    }, this.stopMs + LAST_RESORT_MS).unref();
     this.#abort.abort();
   }
 }

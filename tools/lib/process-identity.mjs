@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 /**
  * A process that stays the same although its pid may be given to another one later.
@@ -7,13 +7,14 @@ import { readFileSync } from 'node:fs';
  */
 
 /**
- * Reads state and start time from the text of `/proc/<pid>/stat`; the name in parentheses may itself hold anything.
+ * Reads state, process group and start time from the text of `/proc/<pid>/stat`; the name in parentheses may itself
+ * hold anything.
  * @param {string} stat
- * @returns {{ state: string, startTime: string }}
+ * @returns {{ state: string, group: number, startTime: string }}
  */
 export function parseStat(stat) {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
+  return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' };
 }
 
 /**
@@ -65,4 +66,28 @@ export function processId(pid) {
 /** @param {ProcessId | null | undefined} id */
 export function isAlive(id) {
   return id !== null && id !== undefined && identityOf(id.pid) === id.identity;
+}
+
+/**
+ * Whether a process of this group still runs; where one asks /proc, a zombie that nobody collects does not count.
+ * @param {number} group
+ */
+export function isGroupAlive(group) {
+  try {
+    process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  return readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && isMember(pid, group));
+}
+
+/** @param {string} pid @param {number} group */
+function isMember(pid, group) {
+  try {
+    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return stat.group === group && stat.state !== 'Z' && stat.state !== 'X';
+  } catch {
+    return false;
+  }
 }

@@ -7,11 +7,11 @@ const AFTER_NAME = 'S 1 42 42 0 -1 4194560 100 0 0 0 5 3 0 0 20 0 1 0 987654 100
 
 describe('parseStat', () => {
   it('reads state and start time', () => {
-    expect(parseStat(`42 (node) ${AFTER_NAME}`)).toEqual({ state: 'S', startTime: '987654' });
+    expect(parseStat(`42 (node) ${AFTER_NAME}`)).toEqual({ state: 'S', group: 42, startTime: '987654' });
   });
 
   it('is not misled by a name with spaces and parentheses', () => {
-    expect(parseStat(`42 (a) R 7 (b c) ${AFTER_NAME}`)).toEqual({ state: 'S', startTime: '987654' });
+    expect(parseStat(`42 (a) R 7 (b c) ${AFTER_NAME}`)).toEqual({ state: 'S', group: 42, startTime: '987654' });
   });
 });
 

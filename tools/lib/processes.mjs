@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from './failure.mjs';
 import { readJson, writeJson } from './json-file.mjs';
-import { isAlive, processId } from './process-identity.mjs';
+import { isAlive, isGroupAlive, processId } from './process-identity.mjs';
 import { sleep } from './wait.mjs';
 
 /**
@@ -47,17 +48,18 @@ export class Processes {
   }
 
   /**
-   * Runs a command to its end. On abort or time-out its whole group is ended first.
+   * Runs a command to its end, and ends what it leaves behind in its group. On abort or time-out it is ended itself.
    * @param {string} name names the log file too
-   * @param {Invocation & { timeoutMs: number, signal: AbortSignal, failure: string, output?: 'log' | 'terminal' }} options
+   * @param {Invocation & { timeoutMs: number, graceMs?: number, signal: AbortSignal, failure: string, output?: 'log' | 'terminal' }} options
+   * `graceMs` is the time it has between being asked to end and being killed
    * @returns {Promise<string>} its output, unless that went to the terminal
    * @throws {Failure} saying `failure` and the command's own last words
    */
-  async run(name, { timeoutMs, signal, failure, ...invocation }) {
+  async run(name, { timeoutMs, graceMs = 3000, signal, failure, ...invocation }) {
     signal.throwIfAborted();
     const child = this.spawn(name, invocation);
     const timeout = AbortSignal.timeout(timeoutMs);
-    const outcome = await exitOf(child, AbortSignal.any([signal, timeout]));
+    const outcome = await exitOf(child, graceMs, AbortSignal.any([signal, timeout]));
     signal.throwIfAborted();
     const log = invocation.output === 'terminal' ? undefined : this.logOf(name);
     if (timeout.aborted) throw new Failure(`${failure}: no end after ${timeoutMs / 1000} s`, log);
@@ -81,23 +83,25 @@ export class Processes {
 }
 
 /**
- * Waits for the end of a process; when the signal fires, ends its group.
+ * Waits for the end of a process and of its group; asks for it when the signal fires.
  * @param {ChildProcess} child
+ * @param {number} graceMs
  * @param {AbortSignal} signal
- * @returns {Promise<string>} `code 0`, `signal SIGKILL`, …
+ * @returns {Promise<string>} `code 0`, `ended by SIGKILL`, …
  */
-async function exitOf(child, signal) {
-  const end = () => void endGroup(child, 3000);
+async function exitOf(child, graceMs, signal) {
+  const { pid } = child;
+  const id = pid === undefined ? null : processId(pid);
+  const end = () => void (id !== null && endProcess(id, graceMs));
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  try {
-    return await new Promise((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, by) => resolve(code === null ? `ended by ${by}` : `code ${code}`));
-    });
-  } finally {
-    signal.removeEventListener('abort', end);
-  }
+  const outcome = await new Promise((/** @type {(value: string) => void} */ resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, by) => resolve(code === null ? `ended by ${by}` : `code ${code}`));
+  });
+  signal.removeEventListener('abort', end);
+  if (pid !== undefined && isGroupAlive(pid)) await endGroupOf(pid, graceMs);
+  return outcome;
 }
 
 /**
@@ -107,8 +111,9 @@ async function exitOf(child, signal) {
  * @param {NodeJS.Signals} [first]
  */
 export async function endGroup(child, graceMs, first = 'SIGTERM') {
-  const id = child.pid === undefined || hasExited(child) ? null : processId(child.pid);
-  if (id !== null) await endProcess(id, graceMs, first);
+  if (child.pid === undefined || hasExited(child)) return;
+  await endGroupOf(child.pid, graceMs, first);
+  if (!isGroupAlive(child.pid) && !hasExited(child)) await once(child, 'exit');
 }
 
 /** @param {ChildProcess} child */
@@ -122,12 +127,22 @@ export function hasExited(child) {
  * @param {NodeJS.Signals} [first]
  */
 async function endProcess(id, graceMs, first = 'SIGTERM') {
-  if (!isAlive(id)) return;
-  signalGroup(id.pid, first);
-  for (const deadline = Date.now() + graceMs; isAlive(id) && Date.now() < deadline;) await sleep(50);
-  // Also when the leader has gone: what it left behind in its group must not outlive it.
-  signalGroup(id.pid, 'SIGKILL');
-  for (const deadline = Date.now() + 2000; isAlive(id) && Date.now() < deadline;) await sleep(20);
+  // A group that has lost its leader may be another one's by now, unless we have just watched the leader go.
+  if (isAlive(id)) await endGroupOf(id.pid, graceMs, first);
+}
+
+/**
+ * @param {number} group
+ * @param {number} graceMs
+ * @param {NodeJS.Signals} [first]
+ */
+async function endGroupOf(group, graceMs, first = 'SIGTERM') {
+  const deadline = Date.now() + graceMs;
+  signalGroup(group, first);
+  while (isGroupAlive(group) && Date.now() < deadline) await sleep(50);
+  if (!isGroupAlive(group)) return;
+  signalGroup(group, 'SIGKILL');
+  for (const last = Date.now() + 2000; isGroupAlive(group) && Date.now() < last;) await sleep(20);
 }
 
 /** @param {number} pid @param {NodeJS.Signals} signal */

@@ -8,11 +8,12 @@ import { Processes, complaint, endGroup, endLeftovers, hasExited, killRecorded }
 import { until } from './wait.mjs';
 
 const FOREVER = 'setInterval(() => {}, 1000)';
-/** Ignores SIGTERM and has a child in its group; tells when both are there. */
-const STUBBORN = `process.on('SIGTERM', () => {});
-  const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
-  child.once('spawn', () => console.log('child ' + child.pid));
-  setInterval(() => {}, 1000);`;
+/** Starts a child in its group and tells its pid. */
+const PARENT = `const { spawn } = require('node:child_process');
+  const child = spawn(process.execPath, ['-e', '${FOREVER}'], { stdio: 'ignore' });
+  require('node:fs').writeSync(1, 'child ' + child.pid);`;
+const STUBBORN = `process.on('SIGTERM', () => {}); ${PARENT} ${FOREVER}`;
+const LEAVES = `${PARENT} process.exit(0)`;
 const { signal } = new AbortController();
 
 let folder = '';
@@ -80,6 +81,13 @@ describe(Processes.name, () => {
     await until(() => !isRunning(pid), { timeoutMs: 10_000, what: 'its child ran on' });
   });
 
+  it('ends what a command leaves behind when it ends by itself', async () => {
+    const said = await run(LEAVES);
+    const pid = Number(/child (\d+)/.exec(said)?.[1]);
+    expect(pid).toBeGreaterThan(0);
+    expect(isRunning(pid)).toBe(false);
+  });
+
   it('ends a command when it is told to stop', async () => {
     const stop = new AbortController();
     const running = run(FOREVER, { signal: stop.signal });
@@ -95,11 +103,9 @@ const isRunning = (/** @type {number} */ pid) => identityOf(pid) !== null;
 describe('endLeftovers', () => {
   it('ends what a killed launcher left and clears the record', async () => {
     const meek = spawn('app', FOREVER);
-    const record = readFileSync(processes.record, 'utf8');
     expect(await endLeftovers(folder)).toEqual(['app']);
     await until(() => hasExited(meek), { timeoutMs: 5000, what: 'it ran on' });
-    expect(JSON.parse(record).app.pid).toBe(meek.pid);
-    expect(existsSync(processes.record)).toBe(false);
+    expect(readJson(processes.record)?.app).toBeUndefined();
   });
 
   it('leaves a process alone that only has the same pid', async () => {

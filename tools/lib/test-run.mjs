@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { STOP_MS } from './launcher.mjs';
 import { checkMigrations } from './migration-stage.mjs';
 import { choosePorts } from './ports.mjs';
 import { npmCommand } from './npm.mjs';
@@ -16,6 +17,8 @@ const OLD = ['bin', 'logs', 'mysql', 'redis', 'rocketmq', 'ports.json', 'secrets
 /** Settings that would lead the tests to somebody's real servers. */
 const FOREIGN = ['REDIS_URL', 'LOCK_REDIS_URLS', 'DATABASE_URL', 'ROCKETMQ_ENDPOINTS', 'TRANSPORT', 'PORT', 'DATA_DIR'];
 const MINUTE = 60_000;
+/** What a stage may need to stop: it may run a whole `npm start` of its own. */
+export const STAGE_STOP_MS = STOP_MS + 1500;
 
 /** Runs the stages of `npm test`; the private servers are started by the first stage that needs them. */
 export class TestRun {
@@ -98,6 +101,7 @@ export class TestRun {
       cwd: this.root,
       env,
       timeoutMs: minutes * MINUTE,
+      graceMs: STAGE_STOP_MS,
       signal: this.signal,
       output: 'terminal',
       failure: `${name} failed`,
@@ -131,7 +135,8 @@ export class TestRun {
   #vitest(project, env, minutes) {
     const { root, dataDir, signal } = this;
     const { processes } = this.stack;
-    return runVitest(project, { root, dataDir, env, timeoutMs: minutes * MINUTE, processes, signal });
+    const timeoutMs = minutes * MINUTE;
+    return runVitest(project, { root, dataDir, env, timeoutMs, graceMs: STAGE_STOP_MS, processes, signal });
   }
 
   /** @param {string} project @param {number} minutes */

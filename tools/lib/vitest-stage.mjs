@@ -28,10 +28,10 @@ export function countTests(report, succeeded, skipFails) {
 /**
  * Runs one vitest project.
  * @param {string} project
- * @param {{ root: string, dataDir: string, env: NodeJS.ProcessEnv, timeoutMs: number, processes: Processes, signal: AbortSignal }} options
+ * @param {{ root: string, dataDir: string, env: NodeJS.ProcessEnv, timeoutMs: number, graceMs: number, processes: Processes, signal: AbortSignal }} options
  * @returns {Promise<Counts>}
  */
-export async function runVitest(project, { root, dataDir, env, timeoutMs, processes, signal }) {
+export async function runVitest(project, { root, dataDir, env, timeoutMs, graceMs, processes, signal }) {
   const file = join(dataDir, 'logs', `vitest-${project}.json`);
   rmSync(file, { force: true });
   const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', file];
@@ -42,6 +42,7 @@ export async function runVitest(project, { root, dataDir, env, timeoutMs, proces
       cwd: root,
       env,
       timeoutMs,
+      graceMs,
       signal,
       output: 'terminal',
       failure: `vitest ${project}`,
