@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { POOL_SIZE } from './libs/database/src/pool.js';
 import { migrations } from './libs/database/src/migrations/index.js';
 
 /**
@@ -21,8 +22,8 @@ export function createDataSource(url: string | undefined): DataSource {
     connectTimeout: 2_000,
     maxQueryExecutionTime: 3_000,
     enableQueryTimeout: true,
-    poolSize: 10,
-    extra: { queueLimit: 1_000, enableKeepAlive: true },
+    poolSize: POOL_SIZE,
+    extra: { enableKeepAlive: true },
   });
 }
 

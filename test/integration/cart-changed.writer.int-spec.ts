@@ -164,6 +164,24 @@ describe('an event that cannot be applied', () => {
   });
 });
 
+describe('a removal that could not be applied', () => {
+  it('keeps its tombstone: nothing may bring the item back', async () => {
+    const userId = freshUserId();
+    const removal = history(userId, '618', [1, 0])[1];
+    await redis.command(['HSET', `removed:user:${userId}`, '618', '0 1 339 1 1 1 200 {}']);
+    await database.query(
+      `CREATE TRIGGER unfit BEFORE INSERT ON cart FOR EACH ROW IF NEW.user_id = ${userId}
+       THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 4025, MESSAGE_TEXT = 'a check says no'; END IF`,
+    );
+    try {
+      await writer.apply([removal], `message-${userId}`);
+    } finally {
+      await database.query('DROP TRIGGER unfit');
+    }
+    expect(await redis.command(['HKEYS', `removed:user:${userId}`])).toEqual(['618']);
+  });
+});
+
 describe(CartChangedConsumer.name, () => {
   const context = new RocketmqContext([
     {

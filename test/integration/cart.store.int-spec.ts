@@ -7,7 +7,8 @@ import { newItem, newSku, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv({ MAX_SKUS: '3' });
-const redis = new RedisConnection({ url: services().redisUrl });
+// A database of its own in Redis: no service relays from its outbox.
+const redis = new RedisConnection({ url: `${services().redisUrl}/4` });
 const store = new CartStore(redis, env);
 
 beforeAll(() => redis.connect());
@@ -123,6 +124,27 @@ describe('a change of a cart', () => {
   });
 });
 
+describe('a script that meets something foreign', () => {
+  it('writes nothing at all: Redis does not undo what came before', async () => {
+    const owner = await loadedUser();
+    const key = keys.cart(`user:${owner.id}`);
+    await store.add(owner, toAdd(env, newSku()), {});
+    await redis.command(['HSET', key, '4', 'no item']);
+    const before = await redis.command(['HGETALL', key]);
+    await expect(store.clear(owner, {})).rejects.toThrow('not a cart item');
+    expect(await redis.command(['HGETALL', key])).toEqual(before);
+    expect(await outboxOf(owner.id)).toHaveLength(1);
+  });
+
+  it('does not change a cart whose tombstones have another type', async () => {
+    const owner = await loadedUser();
+    await redis.command(['SET', keys.removed(`user:${owner.id}`), 'foreign']);
+    await expect(store.add(owner, toAdd(env, newSku()), {})).rejects.toThrow('WRONGTYPE');
+    expect((await store.read(owner))!.items).toEqual([]);
+    expect(await outboxOf(owner.id)).toEqual([]);
+  });
+});
+
 describe('a cleared cart', () => {
   it('of thousands of items is one change that the outbox holds completely', async () => {
     const owner = { kind: 'user', id: freshUserId() } as const;
@@ -156,7 +178,10 @@ describe('an item', () => {
       fc.asyncProperty(text, text, fc.bigInt({ min: 1n, max: 9_223_372_036_854_775_807n }), async (name, spec, id) => {
         const sku = newSku({ skuId: String(id), name, spec });
         const result = await store.add(owner, toAdd(env, sku), {});
-        expect(result).toMatchObject({ code: 'OK', cart: { items: [{ skuId: String(id), snapshot: { name, spec } }] } });
+        expect(result).toMatchObject({
+          code: 'OK',
+          cart: { items: [{ skuId: String(id), snapshot: { name, spec } }] },
+        });
         await store.clear(owner, {});
       }),
       { numRuns: 60 },

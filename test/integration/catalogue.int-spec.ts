@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '@app/database';
 import { Catalogue, SkuTable } from '@app/inventory-check';
-import { keys, RedisConnection } from '@app/redis';
+import { keys, RedisConnection, RedisUnavailableError } from '@app/redis';
 import { createDataSource } from '../../ormconfig.js';
+import { eventually } from '../support/eventually.js';
 import { newSku } from '../support/factories.js';
 import { freshSkuId, services } from '../support/services.js';
 
@@ -30,7 +31,7 @@ describe(Catalogue.name, () => {
     await writer.upsert([sku]);
     expect(await writer.get(sku.skuId)).toMatchObject({ price: 500, version: 1 });
     await writer.patch(sku.skuId, { price: 400, purchaseLimit: null });
-    expect(writer.peek(sku.skuId)).toMatchObject({ price: 400, version: 2 });
+    expect(await writer.get(sku.skuId)).toMatchObject({ price: 400, version: 2 });
     expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 400, stock: sku.stock, name: sku.name });
   });
 
@@ -76,6 +77,33 @@ describe(Catalogue.name, () => {
     expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 7, version: 2 });
   });
 
+  it('shows a new SKU at once although a look for it, begun before, finds none', async () => {
+    const skuId = freshSkuId();
+    const catalogue = newProcess();
+    const find = table.find.bind(table);
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    table.find = async (ids, query) => {
+      const rows = await find(ids, query);
+      if (!query) await held;
+      return rows;
+    };
+    const early = catalogue.get(skuId);
+    await eventually(async () => expect(await redis.command(['EXISTS', keys.sku(skuId)])).toBe(0));
+    await catalogue.upsert([toInput({ skuId })]);
+    release();
+    expect(await early).toMatchObject({ skuId });
+    table.find = find;
+    expect(await catalogue.get(skuId)).toMatchObject({ skuId });
+  });
+
+  it('takes no SKUs for nothing to do, and names a nameless one after its code', async () => {
+    await newProcess().upsert([]);
+    const sku = toInput();
+    await newProcess().upsert([sku]);
+    expect(await newProcess().patch(sku.skuId, { name: '' })).toMatchObject({ name: sku.skuCode });
+  });
+
   it('mends the shared copy when the process that changed the SKU died before it shared it', async () => {
     const sku = toInput({ price: 500 });
     await newProcess().upsert([sku]);
@@ -85,16 +113,18 @@ describe(Catalogue.name, () => {
     expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 300 });
   });
 
-  it('answers from MySQL while Redis is away', async () => {
-    const sku = toInput();
+  it('keeps a change that was committed while Redis is away; it is shared when Redis is back', async () => {
+    const sku = toInput({ price: 500 });
     await newProcess().upsert([sku]);
     const away = new RedisConnection({ url: 'redis://127.0.0.1:1' });
-    expect(await new Catalogue(away, table).getMany([sku.skuId, '1'])).toEqual(
-      new Map([
-        [sku.skuId, expect.objectContaining({ skuId: sku.skuId })],
-        ['1', null],
-      ]),
+    const cutOff = new Catalogue(away, table);
+    expect(await cutOff.patch(sku.skuId, { price: 450 })).toMatchObject({ price: 450 });
+    await expect(cutOff.get('1')).rejects.toThrow(RedisUnavailableError);
+    expect(await cutOff.getManyFromTable([sku.skuId, '1'])).toEqual(
+      new Map([[sku.skuId, expect.objectContaining({ price: 450 })]]),
     );
+    await newProcess().shareChangedSince(60);
+    expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 450 });
     await away.close();
   });
 });

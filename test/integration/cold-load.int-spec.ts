@@ -112,4 +112,37 @@ describe('a slow load', () => {
     await redis.command(['DEL', keys.cart(`user:${owner.id}`)]);
     expect((await loader.read(owner)).items).toEqual([]);
   });
+
+  it('reads again when MySQL hears of a removal between its read and its restore', async () => {
+    const owner = newOwner();
+    const row = newRow(owner.id, { skuId: '78', version: '100' });
+    await table.upsert([row]);
+    await loader.read(owner);
+    await store.remove(owner, ['78'], {});
+    const { removed } = await store.picture(owner.id);
+    await redis.command(['DEL', keys.cart(`user:${owner.id}`)]);
+
+    await store.beginLoad(owner, 'slow');
+    const { rows, maxVersion } = await table.load(owner.id);
+    await table.upsert([{ ...row, quantity: 0, deleted: true, version: removed[0]!.version }]);
+    await store.confirmRemovals(owner.id, removed);
+    expect(await store.restore(owner, { token: 'slow', maxVersion, items: rows })).toBe('STALE_TOKEN');
+    expect((await loader.read(owner)).items).toEqual([]);
+  });
+
+  it('forgets a removal that is older than the row', async () => {
+    const owner = newOwner();
+    await table.upsert([newRow(owner.id, { skuId: '79', version: '300', quantity: 2 })]);
+    await redis.command(['HSET', keys.removed(`user:${owner.id}`), '79', '0 1 339 1 1 1 200 {}']);
+    expect((await loader.read(owner)).items).toMatchObject([{ skuId: '79', quantity: 2 }]);
+    expect((await store.picture(owner.id)).removed).toEqual([]);
+  });
+});
+
+describe('a guest', () => {
+  it('is never loaded from the carts of users', async () => {
+    const guest = { kind: 'guest', id: `7${freshUserId()}` } as const;
+    await redis.command(['HSET', keys.cart(`guest:${guest.id}`), '1', '1 1 339 1 1 1 1 {}']);
+    await expect(loader.read(guest)).rejects.toThrow('lives in Redis alone');
+  });
 });

@@ -3,7 +3,7 @@ import { CartChanged, CartStore } from '@app/cart';
 import { Metrics } from '@app/common';
 import { Database } from '@app/database';
 import { keys, RedisConnection } from '@app/redis';
-import { EventPublisher, TransportStatus } from '@app/rocketmq';
+import { EventPublisher, PayloadTooLargeError, TransportStatus } from '@app/rocketmq';
 import { DeadLetterTable, OutboxRelay, OutboxStore, SyncMetrics } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { eventually } from '../support/eventually.js';
@@ -16,9 +16,12 @@ class BrokerStandIn extends EventPublisher {
   readonly stored: CartChanged[] = [];
   readonly messages: number[] = [];
   mode: 'works' | 'refuses' | 'stores-and-fails' = 'works';
+  /** Most events of one message. */
+  capacity = Infinity;
 
   override async publish(_pattern: string, events: readonly unknown[]): Promise<void> {
     if (this.mode === 'refuses') throw new Error('the broker is away');
+    if (events.length > this.capacity) throw new PayloadTooLargeError(events.length, this.capacity);
     this.stored.push(...(events as CartChanged[]));
     this.messages.push(events.length);
     if (this.mode === 'stores-and-fails') throw new Error('the answer is lost');
@@ -32,11 +35,13 @@ const redis = new RedisConnection({ url });
 const database = new Database(createDataSource(services().databaseUrl));
 const store = new CartStore(redis, env);
 let broker: BrokerStandIn;
+let metrics: Metrics;
 const running: { relay: OutboxRelay; outbox: OutboxStore }[] = [];
 
 beforeAll(() => redis.connect());
 beforeEach(async () => {
   broker = new BrokerStandIn();
+  metrics = new Metrics();
   await redis.command(['DEL', keys.outbox]);
 });
 afterEach(async () => {
@@ -52,7 +57,7 @@ afterAll(async () => {
 
 function startRelay(): void {
   const outbox = new OutboxStore(redis, env);
-  const relay = new OutboxRelay(outbox, broker, new DeadLetterTable(database), new SyncMetrics(new Metrics(), outbox));
+  const relay = new OutboxRelay(outbox, broker, new DeadLetterTable(database), new SyncMetrics(metrics, outbox));
   running.push({ relay, outbox });
   relay.onApplicationBootstrap();
 }
@@ -149,17 +154,39 @@ describe(OutboxRelay.name, () => {
     expect(published()).toEqual(versions);
   });
 
+  it('sends one by one what is too much for one message, and sets aside what is too much alone', async () => {
+    const versions = await changes(5);
+    broker.capacity = 1;
+    startRelay();
+    await drained();
+    expect(published()).toEqual(versions);
+    broker.capacity = 0;
+    await changes(2);
+    await drained();
+    expect(published()).toEqual(versions);
+    expect(await metricsOf('cart_dead_letters_total')).toBe(2);
+  });
+
   it('sets an entry aside that nobody can read, with its reason, and goes on', async () => {
     const [first] = await changes(1);
     const id = await redis.command<string>(['XADD', keys.outbox, '*', 'what', 'is this']);
+    const item = '1 0 0 1 1 5 1 1 1 1 {"name":"","image":"","spec":"","shopId":"1","skuCode":"a"}';
+    const untimely = ['o', 'user:1', 'v', '1', 't', 'no-time', 'a', 'add', 's', 'user', 'r', item];
+    await redis.command(['XADD', keys.outbox, '*', ...untimely]);
     const [last] = await changes(1);
     startRelay();
     await drained();
     expect(published()).toEqual([first, last]);
+    expect(await metricsOf('cart_dead_letters_total')).toBe(2);
     const letters = await database.query('SELECT reason FROM dead_letter WHERE message_id = ?', [id]);
     expect(letters).toEqual([{ reason: 'not an outbox entry' }]);
   });
 });
+
+async function metricsOf(name: string): Promise<number> {
+  const text = await metrics.registry.getSingleMetricAsString(name);
+  return Number(/ (\d+)$/m.exec(text)?.[1]);
+}
 
 async function pending(): Promise<unknown[]> {
   return redis.command<unknown[]>(['XPENDING', keys.outbox, 'relay', '-', '+', '100']).catch(() => []);

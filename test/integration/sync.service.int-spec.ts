@@ -61,6 +61,23 @@ describe('a forced sync', () => {
     expect(await sync.sync(userId)).toMatchObject({ written: 1, unchanged: 1 });
     expect((await sync.diff(userId)).inSync).toBe(true);
     expect((await table.load(userId)).rows.every((row) => row.quantity === 2)).toBe(true);
+    // Also by the queue, in case the process had died before it wrote.
+    const stream = JSON.stringify(await redis.command(['XRANGE', keys.outbox, '-', '+']));
+    expect(stream).toMatch(new RegExp(`"user:${userId}"[^\\]]*"repair"[^\\]]*"${skus[0]!.skuId} 2 0 2 `));
+  });
+
+  it('does not take an old row over a newer item because of a removal long before', async () => {
+    const { owner, userId, skus } = await userWith(1);
+    await sync.sync(userId);
+    await redis.command(['HSET', keys.removed(`user:${userId}`), skus[0]!.skuId, '0 1 339 1 1 1 7 {}']);
+    await store.update(
+      owner,
+      { skuId: skus[0]!.skuId, rule: toAdd(env, skus[0]!).rule, change: { mode: 'delta', amount: 5 } },
+      {},
+    );
+    await sync.sync(userId);
+    expect((await store.read(owner))!.badge.quantity).toBe(7);
+    expect((await table.load(userId)).rows).toMatchObject([{ quantity: 7 }]);
   });
 
   it('restores an item that only MySQL still has, and never deletes its row', async () => {
@@ -69,8 +86,12 @@ describe('a forced sync', () => {
     // As a truncated append-only file would: the item is gone and no tombstone says why.
     await redis.command(['HDEL', keys.cart(`user:${userId}`), skus[0]!.skuId]);
     expect((await sync.diff(userId)).inSync).toBe(false);
+    const { version } = (await store.read(owner))!;
     await sync.sync(userId);
-    expect(await store.read(owner)).toMatchObject({ badge: { skus: 2, quantity: 4 }, items: [{}, {}] });
+    const restored = (await store.read(owner))!;
+    expect(restored).toMatchObject({ badge: { skus: 2, quantity: 4 }, items: [{}, {}] });
+    // The same version must never name two contents.
+    expect(restored.version).not.toBe(version);
     expect((await sync.diff(userId)).inSync).toBe(true);
   });
 
@@ -79,11 +100,9 @@ describe('a forced sync', () => {
     const version = String(BigInt((await store.read(owner))!.version) + 1_000_000_000n);
     await table.upsert([newRow(userId, { skuId: skus[0]!.skuId, version, quantity: 9 })]);
     await sync.sync(userId);
-    expect(await store.read(owner)).toMatchObject({
-      version,
-      badge: { quantity: 9 },
-      items: [{ quantity: 9, version }],
-    });
+    const cart = (await store.read(owner))!;
+    expect(cart).toMatchObject({ badge: { quantity: 9 }, items: [{ quantity: 9, version }] });
+    expect(BigInt(cart.version)).toBeGreaterThan(BigInt(version));
   });
 
   it('loads a cold cart first instead of taking it for an empty one', async () => {

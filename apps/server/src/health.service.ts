@@ -1,4 +1,4 @@
-import { Injectable, OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Database } from '@app/database';
 import { RedisConnection } from '@app/redis';
 import { EventPublisher } from '@app/rocketmq';
@@ -22,7 +22,7 @@ export interface Readiness {
  * work as ever; without the broker nobody notices. Only without Redis and MySQL nothing is left.
  */
 @Injectable()
-export class HealthService implements OnApplicationBootstrap {
+export class HealthService implements OnApplicationBootstrap, OnModuleDestroy {
   private isStarted = false;
 
   constructor(
@@ -36,6 +36,11 @@ export class HealthService implements OnApplicationBootstrap {
     this.isStarted = true;
   }
 
+  /** The first thing of a shutdown: whoever balances the load sends nobody here any more. */
+  onModuleDestroy(): void {
+    this.isStarted = false;
+  }
+
   async readiness(): Promise<Readiness> {
     const [redis, mysql, outbox] = await Promise.all([
       answered(this.redis.ping()),
@@ -47,7 +52,7 @@ export class HealthService implements OnApplicationBootstrap {
     const reasons = Object.entries(checks)
       .filter(([, state]) => state !== 'ok')
       .map(([part, state]) => `${part}: ${state}`);
-    if (!this.isStarted) reasons.unshift('starting');
+    if (!this.isStarted) reasons.unshift('not serving');
     const isServing = this.isStarted && (redis === 'ok' || mysql === 'ok');
     return { status: !isServing ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons, checks };
   }

@@ -40,6 +40,6 @@ export function parseIfMatch(header: string): string[] | undefined {
 
 function parseGroup(value: unknown): GroupBy {
   if (value === undefined) return 'shop';
-  if (value === 'shop' || value === 'none') return value;
-  throw invalid([{ field: 'group', message: 'must be shop or none' }]);
+  if (value === 'shop' || value === 'promotion' || value === 'none') return value;
+  throw invalid([{ field: 'group', message: 'must be shop, promotion or none' }]);
 }

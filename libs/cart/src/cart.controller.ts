@@ -50,7 +50,7 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, options, await this.carts.add(caller, item, options));
+    return answer(reply, await this.carts.add(caller, item, options));
   }
 
   /** Sets (`quantity`) or shifts (`delta`) a quantity, and/or the selected flag. */
@@ -73,7 +73,7 @@ export class CartController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     assertOneChange(change);
-    return answer(reply, options, await this.carts.update(caller, skuId, change, options));
+    return answer(reply, await this.carts.update(caller, skuId, change, options));
   }
 
   /** Removes an item; removing what is not there is not an error. */
@@ -86,7 +86,7 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, options, await this.carts.remove(caller, [skuId], options));
+    return answer(reply, await this.carts.remove(caller, [skuId], options));
   }
 
   /** Removes the selected items of a multi-select in one step. */
@@ -100,7 +100,7 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, options, await this.carts.remove(caller, skuIds, options));
+    return answer(reply, await this.carts.remove(caller, skuIds, options));
   }
 
   /** Empties the cart. */
@@ -112,13 +112,13 @@ export class CartController {
     @Options() options: AnswerOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return answer(reply, options, await this.carts.clear(caller, options));
+    return answer(reply, await this.carts.clear(caller, options));
   }
 }
 
-function answer<T extends CartDto | MinimalCartDto>(reply: FastifyReply, options: AnswerOptions, cart: T): T {
+function answer(reply: FastifyReply, cart: CartDto | MinimalCartDto): CartDto | MinimalCartDto {
   reply.header('etag', `"${cart.version}"`);
-  if (options.minimal) reply.header('preference-applied', 'return=minimal');
+  if (!('items' in cart)) reply.header('preference-applied', 'return=minimal');
   return cart;
 }
 

@@ -55,6 +55,7 @@ export class CartLoader {
   }
 
   private load(owner: CartOwner): Promise<void> {
+    if (owner.kind !== 'user') throw new Error('a guest cart lives in Redis alone: there is nothing to load');
     const key = ownerKey(owner);
     let load = this.loading.get(key);
     if (!load) {

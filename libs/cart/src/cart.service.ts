@@ -42,7 +42,7 @@ export class CartService {
    * that the sums are right is the script's doing. The lock is let go before a cold load, which has a lock of its own.
    */
   async add(owner: CartOwner, { skuId, quantity, selected }: AddItemDto, options: AnswerOptions) {
-    const sku = this.catalogue.peek(skuId) ?? (await this.catalogue.get(skuId));
+    const sku = await this.catalogue.get(skuId);
     this.inventory.assertPurchasable(skuId, sku);
     const rule = this.inventory.ruleOf(sku);
     const { maxSkus } = this.inventory.limits();
@@ -87,7 +87,14 @@ export class CartService {
       throw new AppError('VERSION_MISMATCH', [], undefined, { extra: { cart } });
     }
     if (result.code !== 'OK') throw refusal(result.code, skuId, result.numbers);
-    if (options.minimal) return { version: result.cart.version, badge: result.cart.badge };
-    return this.view.render(owner, result.cart, options);
+    const minimal = { version: result.cart.version, badge: result.cart.badge };
+    if (options.minimal) return minimal;
+    try {
+      return await this.view.render(owner, result.cart, options);
+    } catch (error) {
+      // The change is made. A catalogue that cannot be reached for showing it must not make the shopper repeat it.
+      if ((error as { appCode?: string }).appCode !== 'CART_UNAVAILABLE') throw error;
+      return minimal;
+    }
   }
 }

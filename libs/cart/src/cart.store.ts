@@ -157,8 +157,9 @@ export class CartStore {
     const key = ownerKey({ kind: 'user', id: userId });
     const answer = (await this.redis.run(
       SCRIPTS.repair,
-      [keys.cart(key), keys.removed(key)],
+      [keys.cart(key), keys.removed(key), keys.outbox, keys.active],
       [
+        userId,
         plan.version,
         plan.maxRowVersion,
         String(plan.restamp.length),
@@ -173,10 +174,10 @@ export class CartStore {
   /** MySQL holds these removals now. */
   async confirmRemovals(userId: string, removals: readonly { skuId: string; version: string }[]): Promise<void> {
     if (removals.length === 0) return;
-    const key = keys.removed(ownerKey({ kind: 'user', id: userId }));
+    const key = ownerKey({ kind: 'user', id: userId });
     await this.redis.run(
       SCRIPTS.confirmRemovals,
-      [key],
+      [keys.removed(key), keys.load(key)],
       removals.flatMap(({ skuId, version }) => [skuId, version]),
     );
   }

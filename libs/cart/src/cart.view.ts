@@ -6,7 +6,8 @@ import { CartOwner } from './cart.owner.js';
 import { CartDto, CartItemDto, GroupDto, PriceChangeDto, ProblemDto, TotalsDto, WarningDto } from './dto/cart.dto.js';
 import { LiveCart } from './live-cart.js';
 
-export type GroupBy = 'shop' | 'none';
+/** By promotion there is nothing to group yet. */
+export type GroupBy = 'shop' | 'promotion' | 'none';
 
 export interface ViewOptions {
   group: GroupBy;
@@ -24,7 +25,8 @@ export class CartView {
   ) {}
 
   async render(owner: CartOwner, cart: LiveCart, { group, stale = false }: ViewOptions): Promise<CartDto> {
-    const skus = await this.catalogue.getMany(cart.items.map((item) => item.skuId));
+    const skuIds = cart.items.map((item) => item.skuId);
+    const skus = await (stale ? this.catalogue.getManyFromTable(skuIds) : this.catalogue.getMany(skuIds));
     const items = cart.items.map((item) => this.toItemDto(item, skus.get(item.skuId) ?? null));
     return {
       owner: owner.kind === 'user' ? { kind: 'user', id: owner.id } : { kind: 'guest' },

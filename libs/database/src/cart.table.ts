@@ -34,7 +34,9 @@ export class CartTable {
    * Writes rows that are newer than what the table has; the rest is left alone. At most one row per user and SKU goes
    * out, in one order for everybody, so that writers at the same rows wait for each other instead of deadlocking.
    */
-  async upsert(rows: readonly CartRow[], query: Query = this.database.query): Promise<void> {
+  async upsert(rows: readonly CartRow[], query?: Query): Promise<void> {
+    if (rows.length === 0) return;
+    if (!query) return this.database.transaction((own) => this.upsert(rows, own));
     const sorted = newestPerItem(rows);
     for (let i = 0; i < sorted.length; i += UPSERT_CHUNK) {
       const chunk = sorted.slice(i, i + UPSERT_CHUNK);

@@ -1,5 +1,7 @@
 import { Injectable, OnApplicationShutdown } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryRunner } from 'typeorm';
+import { POOL_SIZE } from './pool.js';
+import { Slots } from './slots.js';
 
 /** MySQL cannot be reached, or did not answer in time: nothing is known of a write. */
 export class DatabaseUnavailableError extends Error {
@@ -15,8 +17,12 @@ export class DatabaseUnavailableError extends Error {
 /** Runs one statement with its parameters; returns its rows. */
 export type Query = <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
 
+const WAIT_MS = 1_000;
+const WAITING = 500;
 const RECONNECT_MS = 500;
 const CLOSE_MS = 2_000;
+const DEADLOCK = 1213;
+const DEADLOCK_ATTEMPTS = 3;
 
 /**
  * MySQL. It connects at the first statement, not at the start, so that the service starts and serves the carts Redis
@@ -26,30 +32,25 @@ const CLOSE_MS = 2_000;
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
+  private readonly slots = new Slots(POOL_SIZE, WAITING, WAIT_MS);
   private connecting: Promise<unknown> | undefined;
   private failedAt = 0;
   private failure: unknown;
+  private isClosing = false;
 
   constructor(private readonly dataSource: DataSource) {}
 
-  readonly query: Query = async <Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> => {
-    await this.connect();
-    try {
-      return await this.dataSource.query<Row[]>(sql, [...parameters]);
-    } catch (error) {
-      throw translate(error);
-    }
-  };
+  readonly query: Query = <Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> =>
+    this.withConnection((runner) => runner.query(sql, [...parameters]) as Promise<Row[]>);
 
-  /** Commits what `work` did, or nothing of it. */
+  /** Commits what `work` did, or nothing of it. A deadlock, after which nothing was done, starts `work` again. */
   async transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    await this.connect();
-    try {
-      return await this.dataSource.transaction('READ COMMITTED', (manager) =>
-        work(<Row>(sql: string, parameters: readonly unknown[] = []) => manager.query<Row[]>(sql, [...parameters])),
-      );
-    } catch (error) {
-      throw translate(error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.withConnection((runner) => commit(runner, work));
+      } catch (error) {
+        if ((error as { errno?: number }).errno !== DEADLOCK || attempt === DEADLOCK_ATTEMPTS) throw error;
+      }
     }
   }
 
@@ -58,9 +59,23 @@ export class Database implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isClosing = true;
     if (!this.dataSource.isInitialized) return;
     const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([this.dataSource.destroy().catch(() => undefined), late]);
+  }
+
+  private async withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    if (this.isClosing) throw new DatabaseUnavailableError(new Error('closing'));
+    if (!(await this.slots.enter())) throw new DatabaseUnavailableError(new Error('every connection is busy'));
+    try {
+      await this.connect();
+      return await runAndRelease(this.dataSource.createQueryRunner(), work);
+    } catch (error) {
+      throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
+    } finally {
+      this.slots.leave();
+    }
   }
 
   private async connect(): Promise<void> {
@@ -74,6 +89,34 @@ export class Database implements OnApplicationShutdown {
       this.failure = error;
       throw new DatabaseUnavailableError(error);
     }
+  }
+}
+
+async function runAndRelease<T>(runner: QueryRunner, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  const connection = (await runner.connect()) as { destroy(): void };
+  try {
+    return await work(runner);
+  } catch (error) {
+    // The statement still runs on it: whoever got this connection next would wait behind it.
+    if ((error as { code?: string }).code === 'PROTOCOL_SEQUENCE_TIMEOUT') connection.destroy();
+    throw error;
+  } finally {
+    await runner.release();
+  }
+}
+
+async function commit<T>(runner: QueryRunner, work: (query: Query) => Promise<T>): Promise<T> {
+  await runner.startTransaction('READ COMMITTED');
+  try {
+    const result = await work(
+      <Row>(sql: string, parameters: readonly unknown[] = []) => runner.query(sql, [...parameters]) as Promise<Row[]>,
+    );
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    // A connection that was lost, or is about to be thrown away, has nothing to roll back.
+    if (!isUnavailable(error)) await runner.rollbackTransaction();
+    throw error;
   }
 }
 
@@ -94,9 +137,8 @@ const UNAVAILABLE = new Set([
   'PROTOCOL_SEQUENCE_TIMEOUT',
 ]);
 
-function translate(error: unknown): unknown {
-  if (error instanceof DatabaseUnavailableError) return error;
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailableError) return true;
   const { code, fatal, message } = error as { code?: string; fatal?: boolean; message?: string };
-  const lost = fatal === true || UNAVAILABLE.has(code ?? '') || /Queue limit reached|closed state/.test(message ?? '');
-  return lost ? new DatabaseUnavailableError(error) : error;
+  return fatal === true || UNAVAILABLE.has(code ?? '') || /Pool is closed|closed state/.test(message ?? '');
 }

@@ -1,10 +1,12 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { RedisConnection } from '@app/redis';
 import { Catalogue } from './catalogue.js';
 
 const EVERY_MS = 15_000;
 /** The first look goes back a day, which covers a crash; the later ones overlap each other. */
 const FIRST_WINDOW_SECONDS = 24 * 60 * 60;
 const WINDOW_SECONDS = 120;
+const STOP_MS = 2_000;
 
 /**
  * Keeps the copies of the catalogue in Redis right when a process died, or Redis was away, between a commit and its
@@ -13,41 +15,49 @@ const WINDOW_SECONDS = 120;
 @Injectable()
 export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CatalogueSharer.name);
+  private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private sharing: Promise<void> = Promise.resolve();
   private sharedAt: number | undefined;
   private isFailing = false;
 
-  constructor(private readonly catalogue: Catalogue) {}
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly redis: RedisConnection,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.schedule(0);
+    // What could not be shared while Redis was away.
+    this.redis.onReady(() => this.schedule(0));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
     clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.sharing;
+    await Promise.race([this.sharing, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
   }
 
   private schedule(ms: number): void {
+    clearTimeout(this.timer);
+    if (this.stopping.signal.aborted) return;
     this.timer = setTimeout(() => {
-      this.sharing = this.share();
+      this.sharing = this.sharing.then(() => this.share());
     }, ms).unref();
   }
 
-  /** One look after the other: a slow one is not joined by the next. A failed one leaves its window to the next. */
+  /** One look after the other. A failed one leaves its window to the next. */
   private async share(): Promise<void> {
     const now = Date.now();
     const since = this.sharedAt === undefined ? FIRST_WINDOW_SECONDS : Math.ceil((now - this.sharedAt) / 1000);
     try {
-      await this.catalogue.shareChangedSince(since + WINDOW_SECONDS);
+      await this.catalogue.shareChangedSince(since + WINDOW_SECONDS, this.stopping.signal);
       this.sharedAt = now;
       this.isFailing = false;
     } catch (error) {
       if (!this.isFailing) this.logger.warn(`catalogue not shared: ${(error as Error).message}`);
       this.isFailing = true;
     }
-    if (this.timer) this.schedule(EVERY_MS);
+    this.schedule(EVERY_MS);
   }
 }

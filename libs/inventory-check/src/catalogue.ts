@@ -15,7 +15,16 @@ const UNKNOWN_TTL_SECONDS = 10;
 
 const SHARE_PAGE = 500;
 
-type Known = { sku: Sku | null };
+/** What is known of a SKU id: the version of its row, and the SKU unless it is gone. Version 0: there is no row. */
+interface Known {
+  sku: Sku | null;
+  version: number;
+}
+
+const toKnown = (row: Sku | null | undefined): Known => ({
+  sku: !row || row.status === 'gone' ? null : row,
+  version: row?.version ?? 0,
+});
 
 /**
  * The catalogue as carts see it: this process, then the shared copy in Redis, then MySQL. Unknown SKUs are remembered
@@ -31,14 +40,10 @@ export class Catalogue {
     private readonly table: SkuTable,
   ) {}
 
-  /** What this process knows right now, without waiting: `undefined` = ask {@link get}, `null` = no such SKU. */
-  peek(skuId: string): Sku | null | undefined {
-    return this.local.get(skuId)?.sku;
-  }
-
   /** The SKU, or `null` when there is none. A SKU taken out of the catalogue is `null` too. */
   async get(skuId: string): Promise<Sku | null> {
-    return this.peek(skuId) ?? (await this.getMany([skuId])).get(skuId) ?? null;
+    const known = this.local.get(skuId);
+    return known ? known.sku : ((await this.getMany([skuId])).get(skuId) ?? null);
   }
 
   /** One round trip for all SKUs that this process does not hold; MySQL only for those Redis does not know. */
@@ -60,21 +65,30 @@ export class Catalogue {
 
   /** Inserts or replaces SKUs; carts served by this process show them at once, others within a second. */
   async upsert(skus: readonly SkuInput[]): Promise<void> {
-    await this.publish(await this.table.upsert(skus));
+    await this.publishCommitted(await this.table.upsert(skus));
   }
 
   /** Changes one SKU; `undefined` when there is none. */
   async patch(skuId: string, patch: SkuPatch): Promise<Sku | undefined> {
     const sku = await this.table.patch(skuId, patch);
-    if (sku) await this.publish([sku]);
+    if (sku) await this.publishCommitted([sku]);
     return sku;
   }
 
   /** Takes one SKU out of the catalogue; `undefined` when there is none. */
   async remove(skuId: string): Promise<Sku | undefined> {
     const sku = await this.table.remove(skuId);
-    if (sku) await this.publish([sku]);
+    if (sku) await this.publishCommitted([sku]);
     return sku;
+  }
+
+  /**
+   * The SKUs straight from MySQL, for a cart that is shown from its copy there while Redis is away. Nobody else may do
+   * without Redis: each of their requests would be a query.
+   */
+  async getManyFromTable(skuIds: readonly string[]): Promise<Map<string, Sku | null>> {
+    const rows = await this.table.find(skuIds);
+    return new Map(rows.map((row) => [row.skuId, toKnown(row).sku]));
   }
 
   private async fetch(skuIds: string[], into: Map<string, Sku | null>): Promise<void> {
@@ -88,7 +102,7 @@ export class Catalogue {
     try {
       for (const [skuId, known] of await batch) {
         this.remember(skuId, known);
-        into.set(skuId, known.sku);
+        into.set(skuId, (this.local.get(skuId) ?? known).sku);
       }
     } finally {
       for (const skuId of skuIds) this.fetching.delete(skuId);
@@ -96,36 +110,26 @@ export class Catalogue {
   }
 
   private async fetchShared(skuIds: string[]): Promise<Map<string, Known>> {
-    const copies = await this.readShared(skuIds);
+    const copies = await this.redis.command<(string | null)[]>(['MGET', ...skuIds.map((id) => keys.sku(id))]);
     const all = new Map<string, Known>();
     const unshared: string[] = [];
     skuIds.forEach((skuId, i) => {
       const copy = copies[i];
-      if (copy) all.set(skuId, { sku: parseShared(copy) });
+      if (copy) all.set(skuId, parseShared(copy));
       else unshared.push(skuId);
     });
     if (unshared.length > 0) {
       const rows = new Map((await this.table.find(unshared)).map((sku) => [sku.skuId, sku]));
-      for (const skuId of unshared) all.set(skuId, { sku: visible(rows.get(skuId)) });
+      for (const skuId of unshared) all.set(skuId, toKnown(rows.get(skuId)));
       // Sharing spares the next reader a query; without it this reader has its answer all the same.
       await Promise.all(unshared.map((skuId) => this.share(skuId, rows.get(skuId)))).catch(() => undefined);
     }
     return all;
   }
 
-  /** While Redis is away nothing is shared: MySQL answers, for the carts that are shown from their copy. */
-  private async readShared(skuIds: readonly string[]): Promise<(string | null)[]> {
-    try {
-      return await this.redis.command<(string | null)[]>(['MGET', ...skuIds.map((id) => keys.sku(id))]);
-    } catch (error) {
-      if (error instanceof RedisUnavailableError) return [];
-      throw error;
-    }
-  }
-
   /** Shares again what changed in MySQL within these seconds: a process may die between its commit and its sharing. */
-  async shareChangedSince(seconds: number): Promise<void> {
-    for (let after = '0'; ;) {
+  async shareChangedSince(seconds: number, signal?: AbortSignal): Promise<void> {
+    for (let after = '0'; !signal?.aborted;) {
       const skus = await this.table.changedWithin(seconds, after, SHARE_PAGE);
       await this.publish(skus);
       if (skus.length < SHARE_PAGE) return;
@@ -133,8 +137,17 @@ export class Catalogue {
     }
   }
 
+  /** MySQL has it, so it is done; while Redis is away the sharer brings it there later. */
+  private async publishCommitted(skus: readonly Sku[]): Promise<void> {
+    try {
+      await this.publish(skus);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+    }
+  }
+
   private async publish(skus: readonly Sku[]): Promise<void> {
-    for (const sku of skus) this.remember(sku.skuId, { sku: visible(sku) });
+    for (const sku of skus) this.remember(sku.skuId, toKnown(sku));
     await Promise.all(skus.map((sku) => this.share(sku.skuId, sku)));
   }
 
@@ -145,16 +158,10 @@ export class Catalogue {
 
   /** A fetch that began before this process changed the SKU must not bring the old one back. */
   private remember(skuId: string, known: Known): void {
-    const held = this.local.get(skuId)?.sku;
-    if (held && known.sku && held.version > known.sku.version) return;
-    this.local.set(skuId, known);
+    if ((this.local.get(skuId)?.version ?? -1) <= known.version) this.local.set(skuId, known);
   }
 }
 
-function parseShared(copy: string): Sku | null {
-  return visible(JSON.parse(copy.slice(copy.indexOf(' ') + 1)) as Sku | null);
-}
-
-function visible(sku: Sku | null | undefined): Sku | null {
-  return !sku || sku.status === 'gone' ? null : sku;
+function parseShared(copy: string): Known {
+  return toKnown(JSON.parse(copy.slice(copy.indexOf(' ') + 1)) as Sku | null);
 }

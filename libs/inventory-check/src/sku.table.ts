@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, fromCents, Query, toCents } from '@app/database';
+import { compareDecimals, Database, fromCents, Query, toCents } from '@app/database';
 import { Sku, SkuInput, SkuPatch } from './sku.js';
 
 interface SkuRow {
@@ -23,6 +23,14 @@ const COLUMNS =
   'sku_id, sku_code, spu_id, shop_id, shop_name, name, image, spec, price, stock, low_stock_threshold, ' +
   'purchase_limit, status, version';
 
+const UPSERT_CHUNK = 1_000;
+const INSERT = `INSERT INTO product_sku (${COLUMNS}, update_time)`;
+const ON_DUPLICATE = `ON DUPLICATE KEY UPDATE sku_code = VALUES(sku_code), spu_id = VALUES(spu_id),
+  shop_id = VALUES(shop_id), shop_name = VALUES(shop_name), name = VALUES(name), image = VALUES(image),
+  spec = VALUES(spec), price = VALUES(price), stock = VALUES(stock), low_stock_threshold = VALUES(low_stock_threshold),
+  purchase_limit = VALUES(purchase_limit), status = VALUES(status), version = version + 1,
+  update_time = VALUES(update_time)`;
+
 /** The `product_sku` table: the truth of the catalogue. */
 @Injectable()
 export class SkuTable {
@@ -37,7 +45,7 @@ export class SkuTable {
   /** SKUs changed within the last seconds by MySQL's own clock, `limit` of them above an id, in the order of ids. */
   async changedWithin(seconds: number, afterSkuId: string, limit: number): Promise<Sku[]> {
     const rows = await this.database.query<SkuRow>(
-      `SELECT ${COLUMNS} FROM product_sku WHERE update_time >= NOW() - INTERVAL ? SECOND AND sku_id > ?
+      `SELECT ${COLUMNS} FROM product_sku WHERE update_time >= UTC_TIMESTAMP() - INTERVAL ? SECOND AND sku_id > ?
        ORDER BY sku_id LIMIT ?`,
       [seconds, afterSkuId, limit],
     );
@@ -48,22 +56,19 @@ export class SkuTable {
     return (await this.database.query('SELECT 1 FROM product_sku LIMIT 1')).length === 0;
   }
 
-  /** Inserts or replaces; a SKU that was gone comes back. Returns the rows as they are now. */
+  /** Inserts or replaces, all or none; a SKU that was gone comes back. Returns the rows as they are now. */
   async upsert(skus: readonly SkuInput[]): Promise<Sku[]> {
-    const sorted = [...skus].sort((a, b) => (BigInt(a.skuId) < BigInt(b.skuId) ? -1 : 1));
+    const sorted = [...skus].sort((a, b) => compareDecimals(a.skuId, b.skuId));
     return this.database.transaction(async (query) => {
-      await query(
-        `INSERT INTO product_sku (${COLUMNS}) VALUES ${sorted.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)').join(', ')}
-         ON DUPLICATE KEY UPDATE sku_code = VALUES(sku_code), spu_id = VALUES(spu_id), shop_id = VALUES(shop_id),
-           shop_name = VALUES(shop_name), name = VALUES(name), image = VALUES(image), spec = VALUES(spec),
-           price = VALUES(price), stock = VALUES(stock), low_stock_threshold = VALUES(low_stock_threshold),
-           purchase_limit = VALUES(purchase_limit), status = VALUES(status), version = version + 1`,
-        sorted.flatMap(toParameters),
-      );
-      return this.find(
-        sorted.map((sku) => sku.skuId),
-        query,
-      );
+      const stored: Sku[] = [];
+      for (let i = 0; i < sorted.length; i += UPSERT_CHUNK) {
+        const chunk = sorted.slice(i, i + UPSERT_CHUNK);
+        const ids = chunk.map((sku) => sku.skuId);
+        const places = chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP())').join(', ');
+        await query(`${INSERT} VALUES ${places} ${ON_DUPLICATE}`, chunk.flatMap(toParameters));
+        stored.push(...(await this.find(ids, query)));
+      }
+      return stored;
     });
   }
 
@@ -72,7 +77,10 @@ export class SkuTable {
     return this.database.transaction(async (query) => {
       const [found] = await this.find([skuId], query);
       if (!found || found.status === 'gone') return undefined;
-      await query(`UPDATE product_sku SET status = 'gone', version = version + 1 WHERE sku_id = ?`, [skuId]);
+      await query(
+        `UPDATE product_sku SET status = 'gone', version = version + 1, update_time = UTC_TIMESTAMP() WHERE sku_id = ?`,
+        [skuId],
+      );
       return (await this.find([skuId], query))[0];
     });
   }
@@ -81,7 +89,11 @@ export class SkuTable {
   async patch(skuId: string, patch: SkuPatch): Promise<Sku | undefined> {
     const assignments = toAssignments(patch);
     return this.database.transaction(async (query) => {
-      const set = [...assignments.map(([column]) => `${column} = ?`), 'version = version + 1'].join(', ');
+      const set = [
+        ...assignments.map(([assignment]) => assignment),
+        'version = version + 1',
+        'update_time = UTC_TIMESTAMP()',
+      ].join(', ');
       await query(`UPDATE product_sku SET ${set} WHERE sku_id = ? AND status <> 'gone'`, [
         ...assignments.map(([, value]) => value),
         skuId,
@@ -92,22 +104,23 @@ export class SkuTable {
   }
 }
 
-const PATCH_COLUMNS = {
-  price: 'price',
-  stock: 'stock',
-  lowStockThreshold: 'low_stock_threshold',
-  purchaseLimit: 'purchase_limit',
-  name: 'name',
-  image: 'image',
-  spec: 'spec',
-  shopName: 'shop_name',
-  status: 'status',
+const ASSIGNMENTS = {
+  price: 'price = ?',
+  stock: 'stock = ?',
+  lowStockThreshold: 'low_stock_threshold = ?',
+  purchaseLimit: 'purchase_limit = ?',
+  // An empty name becomes the code.
+  name: "name = COALESCE(NULLIF(?, ''), sku_code)",
+  image: 'image = ?',
+  spec: 'spec = ?',
+  shopName: 'shop_name = ?',
+  status: 'status = ?',
 } as const satisfies Record<keyof SkuPatch, string>;
 
-function toAssignments(patch: SkuPatch): [column: string, value: unknown][] {
-  return (Object.keys(PATCH_COLUMNS) as (keyof SkuPatch)[])
+function toAssignments(patch: SkuPatch): [assignment: string, value: unknown][] {
+  return (Object.keys(ASSIGNMENTS) as (keyof SkuPatch)[])
     .filter((field) => patch[field] !== undefined)
-    .map((field) => [PATCH_COLUMNS[field], field === 'price' ? fromCents(patch.price!) : patch[field]]);
+    .map((field) => [ASSIGNMENTS[field], field === 'price' ? fromCents(patch.price!) : patch[field]]);
 }
 
 function toSku(row: SkuRow): Sku {

@@ -1,7 +1,7 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
-import { CART_CHANGED, toCartChanged } from '@app/cart';
-import { CartChange, parseOutboxEntry } from '@app/database';
-import { EventPublisher } from '@app/rocketmq';
+import { CART_CHANGED, CartChanged, toCartChanged } from '@app/cart';
+import { parseOutboxEntry } from '@app/database';
+import { EventPublisher, PayloadTooLargeError } from '@app/rocketmq';
 import { DeadLetterTable } from './dead-letter.table.js';
 import { OutboxEntry, OutboxStore } from './outbox.store.js';
 import { SyncMetrics } from './sync.metrics.js';
@@ -83,14 +83,35 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async relay(entries: readonly OutboxEntry[]): Promise<void> {
-    for (const message of toMessages(await this.parse(entries))) {
+    for (const message of toMessages(await this.parse(entries))) await this.send(message);
+  }
+
+  private async send(message: readonly ParsedEntry[]): Promise<void> {
+    try {
       await this.publisher.publish(
         CART_CHANGED,
-        message.map(({ change }) => toCartChanged(change)),
+        message.map(({ event }) => event),
       );
-      await this.outbox.settle(message.map(({ id }) => id));
-      this.metrics.relayed.inc(message.length);
+    } catch (error) {
+      if (!(error instanceof PayloadTooLargeError)) throw error;
+      await this.sendApart(message, error);
+      return;
     }
+    await this.outbox.settle(message.map(({ id }) => id));
+    this.metrics.relayed.inc(message.length);
+  }
+
+  /** Too much for one message: one by one then; what does not even fit alone can never be sent. */
+  private async sendApart(message: readonly ParsedEntry[], error: Error): Promise<void> {
+    if (message.length > 1) for (const entry of message) await this.send([entry]);
+    else for (const { id, event } of message) await this.bury(id, JSON.stringify(event), error);
+  }
+
+  private async bury(id: string, body: string, { message: reason }: Error): Promise<void> {
+    await this.deadLetters.add([{ messageId: id, reason, body }]);
+    await this.outbox.settle([id]);
+    this.metrics.deadLetters.inc();
+    this.logger.error(`outbox entry ${id} became a dead letter: ${reason}`);
   }
 
   /** An entry nobody can read must not hold up the others: it is kept as a dead letter. */
@@ -98,11 +119,10 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     const parsed: ParsedEntry[] = [];
     for (const entry of entries) {
       try {
-        parsed.push({ id: entry.id, size: entry.fields.join('').length, change: parseOutboxEntry(entry.fields) });
+        const event = toCartChanged(parseOutboxEntry(entry.fields));
+        parsed.push({ id: entry.id, size: entry.fields.join('').length, event });
       } catch (error) {
-        const body = JSON.stringify(entry);
-        await this.deadLetters.add([{ messageId: entry.id, reason: (error as Error).message, body }]);
-        await this.outbox.settle([entry.id]);
+        await this.bury(entry.id, JSON.stringify(entry), error as Error);
       }
     }
     return parsed;
@@ -119,7 +139,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
 interface ParsedEntry {
   id: string;
   size: number;
-  change: CartChange;
+  event: CartChanged;
 }
 
 /** Cuts entries into messages, in their order. */

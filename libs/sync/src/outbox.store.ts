@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Injectable, OnApplicationShutdown } from '@nestjs/common';
 import { Env } from '@app/common';
 import { keys, loadScripts, RedisConnection } from '@app/redis';
@@ -34,7 +35,7 @@ export class OutboxStore implements OnApplicationShutdown {
     env: Env,
   ) {
     this.reader = redis.duplicate({ deadlineMs: BLOCK_MS + 2_000 });
-    this.consumer = env.INSTANCE_ID ?? `${env.HOST}:${env.PORT}`;
+    this.consumer = env.INSTANCE_ID ?? `${hostname()}:${env.PORT}`;
   }
 
   /** From the beginning of the stream: a lost group must not lose what was in it. */

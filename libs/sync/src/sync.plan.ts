@@ -26,8 +26,11 @@ export function planSync(
   const plan: SyncPlan = { write: [], restamp: [], takeOver: [], confirmed: [], unchanged: 0 };
   const bySku = new Map(rows.map((row) => [row.skuId, row]));
   for (const item of picture.cart.items) compareItem(plan, userId, item, bySku.get(item.skuId));
-  for (const tombstone of picture.removed) compareRemoval(plan, userId, tombstone, bySku.get(tombstone.skuId));
-  const known = new Set([...picture.cart.items, ...picture.removed].map((item) => item.skuId));
+  const held = new Set(picture.cart.items.map((item) => item.skuId));
+  // An item that is there outranks whatever was removed before it.
+  const removed = picture.removed.filter((tombstone) => !held.has(tombstone.skuId));
+  for (const tombstone of removed) compareRemoval(plan, userId, tombstone, bySku.get(tombstone.skuId));
+  const known = new Set([...held, ...removed.map((tombstone) => tombstone.skuId)]);
   plan.takeOver.push(...rows.filter((row) => !row.deleted && !known.has(row.skuId)));
   return plan;
 }

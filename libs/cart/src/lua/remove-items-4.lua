@@ -12,15 +12,17 @@ parse_meta(call('HGET', CART, '_'))
 local refusal = refuse_open()
 if refusal then return refusal end
 
+-- Read all of them before the first is removed: an item nobody can read must not leave half a change behind.
+local skus, items = {}, {}
+local function take(sku, raw)
+  if sku == '_' or not raw or items[sku] then return end
+  skus[#skus + 1], items[sku] = sku, parse_item(raw)
+end
 if ACTION == 'clear' then
   local fields = call('HGETALL', CART)
-  for i = 1, #fields, 2 do
-    if fields[i] ~= '_' then remove_item(fields[i], parse_item(fields[i + 1])) end
-  end
+  for i = 1, #fields, 2 do take(fields[i], fields[i + 1]) end
 else
-  for i = 6, #ARGV do
-    local item = parse_item(call('HGET', CART, ARGV[i]))
-    if item then remove_item(ARGV[i], item) end
-  end
+  for i = 6, #ARGV do take(ARGV[i], call('HGET', CART, ARGV[i])) end
 end
+for _, sku in ipairs(skus) do remove_item(sku, items[sku]) end
 return finish(ACTION)

@@ -28,6 +28,8 @@ for i = 4, #ARGV, 2 do
   -- A tombstone says MySQL has not heard of the removal yet.
   if not tombstones[sku] or tonumber(v) > tombstones[sku] then
     call('HSET', CART, sku, raw)
+    -- An older removal than the row says nothing any more; left there, a comparison would take it for the truth.
+    if tombstones[sku] then call('HDEL', REMOVED, sku) end
     skus, quantity = skus + 1, quantity + tonumber(q)
     if selected == '1' then
       selected_skus, selected_quantity = selected_skus + 1, selected_quantity + tonumber(q)
@@ -39,5 +41,5 @@ call('HSET', CART, '_',
   string.format('%.0f 1 %d %d %d %d', version, skus, quantity, selected_skus, selected_quantity))
 call('DEL', LOAD)
 -- The null cache: a user without items is remembered for a while, so that strangers cannot hammer MySQL.
-if skus == 0 and #removed == 0 then call('EXPIRE', CART, ARGV[3]) else call('PERSIST', CART) end
+if skus == 0 and call('EXISTS', REMOVED) == 0 then call('EXPIRE', CART, ARGV[3]) else call('PERSIST', CART) end
 return 'OK'

@@ -1,10 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
 import { IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
 import { fromCents, toCents } from '@app/database';
 import { Sku, SkuInput, SkuPatch } from '../sku.js';
 
 const MAX_INT = 2_147_483_647;
+
+/** A text without control characters: JSON would make six of each, and no page shows them. */
+const IsPlainText = () => Matches(/^\P{Cc}*$/u, { message: '$property must be a text without control characters' });
 
 /** A whole SKU, as `PUT /v1/admin/skus` takes it. */
 export class UpsertSkuDto {
@@ -12,7 +15,6 @@ export class UpsertSkuDto {
   skuId!: string;
 
   @ApiProperty({ example: '85123A' })
-  @IsString()
   @Matches(/^\P{Cc}{1,64}$/u)
   skuCode!: string;
 
@@ -21,24 +23,24 @@ export class UpsertSkuDto {
 
   @ApiPropertyOptional({ example: 'Shop 7', default: '' })
   @IsOptional()
-  @IsString()
+  @IsPlainText()
   @MaxLength(255)
   shopName?: string;
 
   @ApiProperty({ example: 'White metal lantern', description: 'an empty name becomes the skuCode' })
-  @IsString()
+  @IsPlainText()
   @MaxLength(255)
   name!: string;
 
   @ApiPropertyOptional({ default: '' })
   @IsOptional()
-  @IsString()
+  @IsPlainText()
   @MaxLength(2048)
   image?: string;
 
   @ApiPropertyOptional({ example: 'red, 42', default: '' })
   @IsOptional()
-  @IsString()
+  @IsPlainText()
   @MaxLength(255)
   spec?: string;
 
@@ -101,25 +103,25 @@ export class PatchSkuDto {
 
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
+  @IsPlainText()
   @MaxLength(255)
   name?: string;
 
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
+  @IsPlainText()
   @MaxLength(2048)
   image?: string;
 
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
+  @IsPlainText()
   @MaxLength(255)
   spec?: string;
 
   @ApiPropertyOptional()
   @MayBeAbsent()
-  @IsString()
+  @IsPlainText()
   @MaxLength(255)
   shopName?: string;
 }

@@ -45,6 +45,7 @@ local function parse_item(raw)
   if not raw then return nil end
   local quantity, selected, price, added, changed, position, v, snapshot =
     string.match(raw, '^(%d+) ([01]) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
+  if not quantity then error('not a cart item') end
   return {
     quantity = tonumber(quantity), selected = selected, price = price, added = added, changed = changed,
     position = position, version = v, snapshot = snapshot,
@@ -73,6 +74,10 @@ end
 -- Printed with %.0f: tostring() keeps 14 digits of these 16.
 local function stamp()
   if version then return end
+  -- A key of another type would stop the script half-way, after its first writes.
+  call('XLEN', OUTBOX)
+  call('ZCARD', ACTIVE)
+  call('HLEN', REMOVED)
   local time = call('TIME')
   local micros = time[1] * 1000000 + time[2]
   now_ms = string.format('%.0f', math.floor(micros / 1000))

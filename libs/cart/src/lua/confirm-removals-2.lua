@@ -1,6 +1,9 @@
 -- MySQL holds these removals: their tombstones go, unless the item was removed again since.
 --
--- KEYS[1] removed
+-- A cold load under way may have read MySQL before the removal came there; without the tombstone it would bring the item
+-- back. So it loses its token, and reads again.
+--
+-- KEYS[1] removed  [2] load token
 -- ARGV    SKU, version, SKU, version, …
 -- Output: number of tombstones taken away
 local gone = 0
@@ -10,4 +13,5 @@ for i = 1, #ARGV, 2 do
     gone = gone + redis.call('HDEL', KEYS[1], ARGV[i])
   end
 end
+if gone > 0 then redis.call('DEL', KEYS[2]) end
 return gone
