@@ -55,6 +55,11 @@ describe(planSync.name, () => {
     expect(plan([], [removed('1', '6')], [again])).toEqual({ ...NOTHING, takeOver: [again] });
   });
 
+  it('lets an item outrank a removal before it, whatever MySQL has', () => {
+    const rows = [row(item('1', '5'))];
+    expect(plan([item('1', '8')], [removed('1', '4')], rows)).toEqual({ ...NOTHING, write: [row(item('1', '8'))] });
+  });
+
   it('does not bring back what is deleted in MySQL', () => {
     expect(plan([], [], [row(removed('1', '6'), true)])).toEqual(NOTHING);
   });
