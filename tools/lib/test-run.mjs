@@ -74,6 +74,7 @@ export class TestRun {
       boundaries: () => this.#npm('boundaries'),
       unit: () => this.#vitest('unit', this.#env, 10),
       build: () => this.#one(this.stack.build(this.signal)),
+      container: () => this.#one(this.#node('container', [join('tools', 'check-container.mjs')])),
       migrations: () => this.#migrations(),
       integration: () => this.#withServers('integration', 20),
       e2e: () => this.#withServers('e2e', 20),
