@@ -66,6 +66,8 @@ describe('when the broker fails', { timeout: 120_000 }, () => {
     const got = new Set<number>();
     await receive(([n]: number[]) => got.add(n as number));
     const client = send();
+    // A group whose first offset is not on disk yet begins at the newest message again, on this broker.
+    await eventually(() => broker.hasStoredOffset(topic, group));
     const total = 300;
     let published = 0;
     const publishing = (async () => {
