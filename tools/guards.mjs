@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const COPIED = ['apps', 'libs', 'test', 'ormconfig.ts', 'tsconfig.json', 'vitest.config.ts', 'package.json'];
+const COPIED = ['apps', 'libs', 'test', 'tools', 'ormconfig.ts', 'tsconfig.json', 'vitest.config.ts', 'package.json'];
 const RUN_MS = 180_000;
 
 /**
