@@ -4,7 +4,7 @@ import { ValidateBy, ValidateIf } from 'class-validator';
 
 const MAX_ID = '9223372036854775807';
 const MAX_QUANTITY = 2_147_483_647;
-const ID = /^[1-9][0-9]{0,18}$/;
+export const ID = /^[1-9][0-9]{0,18}$/;
 const MONEY = /^(?:0|[1-9][0-9]{0,7})\.[0-9]{2}$/;
 
 export interface FieldOptions {
@@ -95,6 +95,12 @@ function field(
   return applyDecorators(
     ...(optional ? [MayBeAbsent()] : []),
     ValidateBy({ name, validator: { validate: check, defaultMessage } }, { each }),
-    ApiProperty({ ...schema, required: !optional, isArray: each, description } as ApiPropertyOptions),
+    ApiProperty({ ...shown(schema, each), required: !optional, isArray: each, description } as ApiPropertyOptions),
   );
+}
+
+/** The example of an array is an array. */
+function shown(schema: ApiPropertyOptions, each: boolean): ApiPropertyOptions {
+  const { example } = schema as { example?: unknown };
+  return each && example !== undefined ? { ...schema, example: [example] } : schema;
 }
