@@ -470,7 +470,7 @@ describe('documentation', () => {
     });
     const operation = document.paths['/v1/probe/items']?.post;
     expect(operation?.security).toEqual(expect.arrayContaining([{ bearer: [] }, { clientCartId: [] }]));
-    const statuses = ['201', '400', '401', '404', '409', '413', '415', 'default'];
+    const statuses = ['201', '400', '401', '404', '408', '409', '413', '415', '431', 'default'];
     expect(Object.keys(operation?.responses ?? {}).sort()).toEqual(statuses);
     expect(operation?.responses['409']).toMatchObject({
       content: {

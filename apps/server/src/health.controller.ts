@@ -1,8 +1,9 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '@app/identity';
-import { HealthService, Readiness } from './health.service.js';
+import { LivenessDto, ReadinessDto } from './health.dto.js';
+import { HealthService } from './health.service.js';
 
 @ApiTags('operations')
 @Public()
@@ -10,15 +11,18 @@ import { HealthService, Readiness } from './health.service.js';
 export class HealthController {
   constructor(private readonly health: HealthService) {}
 
-  /** The process runs. */
   @Get('live')
-  live(): { status: 'ok' } {
+  @ApiOperation({ summary: 'The process runs.' })
+  @ApiOkResponse({ type: LivenessDto })
+  live(): LivenessDto {
     return { status: 'ok' };
   }
 
-  /** 200 `ok`; 200 `degraded` with the reasons while something can still be served; 503 when nothing can. */
   @Get('ready')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+  @ApiOperation({ summary: 'Whether this process can serve, and which parts are away or late.' })
+  @ApiOkResponse({ type: ReadinessDto, description: '`ok`, or `degraded`: something can still be served.' })
+  @ApiResponse({ status: 503, type: ReadinessDto, description: '`unavailable`: nothing can be served.' })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
     const readiness = await this.health.readiness();
     if (readiness.status === 'unavailable') reply.status(503);
     return readiness;

@@ -3,19 +3,12 @@ import { Database } from '@app/database';
 import { RedisConnection } from '@app/redis';
 import { EventPublisher } from '@app/rocketmq';
 import { OutboxStore } from '@app/sync';
+import { ReadinessDto } from './health.dto.js';
 
 /** A part that does not answer within this time counts as away, ms. */
 const ANSWER_MS = 1_000;
 /** A change older than this that the broker has not taken means the copy in MySQL is falling behind, ms. */
 const LAG_MS = 30_000;
-
-export interface Readiness {
-  status: 'ok' | 'degraded' | 'unavailable';
-  /** What is away or late, in words. */
-  reasons: string[];
-  /** Per part `ok`, or what is wrong with it. */
-  checks: Record<'redis' | 'mysql' | 'broker' | 'outbox', string>;
-}
 
 /**
  * Whether this process can serve. Without Redis a user's cart is still read from MySQL; without MySQL carts in Redis
@@ -41,7 +34,7 @@ export class HealthService implements OnApplicationBootstrap, OnModuleDestroy {
     this.isStarted = false;
   }
 
-  async readiness(): Promise<Readiness> {
+  async readiness(): Promise<ReadinessDto> {
     const [redis, mysql, outbox] = await Promise.all([
       answered(this.redis.ping()),
       answered(this.database.ping()),

@@ -1,5 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Metrics } from '@app/common';
 import { Public } from '@app/identity';
@@ -10,9 +10,9 @@ import { Public } from '@app/identity';
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}
 
-  /** Prometheus text. */
   @Get()
-  @ApiProduces('text/plain')
+  @ApiOperation({ summary: 'The metrics, for Prometheus.' })
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     reply.header('content-type', this.metrics.registry.contentType);
     return this.metrics.registry.metrics();

@@ -1,10 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { type ErrorCode, ERRORS, exampleProblem, PROBLEM_TYPE, problemCodesOf } from '@app/common';
+import { STATUS_CODES } from 'node:http';
+import { type ErrorCode, ID_SCHEMA, problemCodesOf } from '@app/common';
 import { BEARER, CLIENT_CART_ID } from '@app/identity';
+import { describeCartReply } from './openapi.cart-reply.js';
+import { codesOf, type Operation, problemResponses, problemSchema, sharedResponses } from './openapi.problems.js';
 
-const SCHEMA = { $ref: '#/components/schemas/Problem' };
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 
 /** The OpenAPI 3.1 document at `/docs/openapi.json`, the page for people at `/docs`. */
@@ -18,13 +20,34 @@ export function setupOpenApi(app: NestFastifyApplication): void {
 
 /** Builds the document; called at the first request for it, not at start. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const document = SwaggerModule.createDocument(app, config(), { operationIdFactory: operationId });
+  const schemas = { ...document.components?.schemas };
+  schemas['Problem'] = problemSchema('CartDto' in schemas);
+  document.components = { ...document.components, schemas, responses: sharedResponses() };
+  const named = codesByOperation(app);
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      if (operation === undefined) continue;
+      const codes = codesOf(method, named.get(operation.operationId ?? '') ?? []);
+      describeCartReply(operation, codes, schemas);
+      describeIds(operation);
+      describeStatuses(operation);
+      operation.responses = { ...problemResponses(codes), ...operation.responses };
+    }
+  }
+  return document;
+}
+
+function config() {
+  return new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Shopping cart')
     .setDescription(
       'The live cart of a shop. Ids and versions are decimal strings, money has two places, times are UTC.',
     )
     .setVersion('1')
+    .setLicense('MIT', 'https://spdx.org/licenses/MIT')
     .addBearerAuth({ type: 'http', description: 'The JWT of a user; `sub` is the user id.' }, BEARER)
     .addApiKey(
       {
@@ -36,22 +59,6 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       CLIENT_CART_ID,
     )
     .build();
-  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: operationId });
-  document.components = {
-    ...document.components,
-    schemas: { ...document.components?.schemas, Problem: problemSchema() },
-  };
-  const codes = codesByOperation(app);
-  for (const path of Object.values(document.paths)) {
-    for (const operation of METHODS.flatMap((method) => path[method] ?? [])) {
-      const own = codes.get(operation.operationId ?? '') ?? [];
-      const body: ErrorCode[] = operation.requestBody
-        ? ['VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
-        : [];
-      operation.responses = { ...operation.responses, ...problemResponses([...new Set([...body, ...own])]) };
-    }
-  }
-  return document;
 }
 
 function operationId(controller: string, method: string): string {
@@ -71,50 +78,18 @@ function codesByOperation(app: NestFastifyApplication): Map<string, ErrorCode[]>
   return codes;
 }
 
-/** One response per status, with an example for each code; `default` is the bug nobody foresaw. */
-function problemResponses(codes: readonly ErrorCode[]): Record<string, ReturnType<typeof problemResponse>> {
-  const statuses = [...new Set(codes.map((code) => ERRORS[code][0]))];
-  const responses = statuses.map((status) => [
-    String(status),
-    problemResponse(codes.filter((code) => ERRORS[code][0] === status)),
-  ]);
-  return { ...Object.fromEntries(responses), default: problemResponse(['INTERNAL_ERROR']) } as Record<
-    string,
-    ReturnType<typeof problemResponse>
-  >;
+/** The ids in a path, which `ParseIdPipe` checks; those of promotions and coupons are names. */
+function describeIds({ parameters = [] }: Operation): void {
+  for (const parameter of parameters as { in?: string; name?: string; schema?: object }[]) {
+    if (parameter.in === 'path' && /^(?:sku|user|order)Id$/.test(parameter.name ?? '')) {
+      parameter.schema = ID_SCHEMA;
+    }
+  }
 }
 
-function problemResponse(codes: readonly ErrorCode[]) {
-  const examples = Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }]));
-  return {
-    description: codes.map((code) => `\`${code}\``).join(', '),
-    content: { [PROBLEM_TYPE]: { schema: SCHEMA, examples } },
-  };
-}
-
-function problemSchema() {
-  const text = { type: 'string' };
-  const code = { type: 'string', enum: Object.keys(ERRORS) };
-  return {
-    type: 'object',
-    description: 'RFC 9457. `code` is stable; limits and amounts are fields of `errors`, not only words.',
-    required: ['type', 'title', 'status', 'code', 'detail', 'errors'],
-    properties: {
-      type: { type: 'string', format: 'uri' },
-      title: text,
-      status: { type: 'integer' },
-      code,
-      detail: text,
-      errors: {
-        type: 'array',
-        items: {
-          type: 'object',
-          required: ['code'],
-          properties: { code, skuId: text, field: text },
-          additionalProperties: true,
-        },
-      },
-    },
-    additionalProperties: true,
-  };
+/** A response that nobody described says at least what its number means. */
+function describeStatuses({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? status;
+  }
 }

@@ -3,9 +3,12 @@ import { ID } from './http-validation.js';
 
 type Options = Pick<ApiPropertyOptions, 'description' | 'example' | 'nullable' | 'isArray'> & { required?: boolean };
 
+/** An id in the OpenAPI document. */
+export const ID_SCHEMA = { type: 'string', pattern: ID.source, example: '100001' } as const;
+
 /** An id in an answer: the decimal string of a user, SKU, shop or order. */
 export function ApiId(options: Options = {}): PropertyDecorator {
-  return property({ type: 'string', pattern: ID.source, example: '100001' }, options);
+  return property(ID_SCHEMA, options);
 }
 
 /** Money in an answer: a decimal string with two places; sums may be larger than any price. */

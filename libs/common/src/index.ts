@@ -5,7 +5,7 @@ export { Env, EnvError, readEnv } from './env.js';
 export { EnvModule } from './env.module.js';
 export { ApiProblems, BodyLimit, exampleProblem, problemCodesOf } from './http-api.js';
 export { invalid, toDto } from './http-dto.js';
-export { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion } from './http-fields.js';
+export { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, ID_SCHEMA } from './http-fields.js';
 export { ParseIdPipe } from './http-id.pipe.js';
 export { HttpListPipe } from './http-list.pipe.js';
 export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DevLoginDto, DevTokenDto } from './dto/dev-login.dto.js';
 import { Public } from './policy.js';
 import { UserTokens } from './user-tokens.js';
@@ -15,6 +15,7 @@ export class DevLoginController {
   @Post()
   @HttpCode(200)
   @Public()
+  @ApiOperation({ summary: 'A token for any user: stands in for the login of the shop.' })
   @ApiOkResponse({ type: DevTokenDto })
   async login(@Body() { userId, roles = [] }: DevLoginDto): Promise<DevTokenDto> {
     return { token: await this.users.sign(userId, roles, LIFETIME_SECONDS) };

@@ -1,5 +1,5 @@
 import { Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { GuestCartDto } from './dto/guest-cart.dto.js';
 import { GuestTokens } from './guest-tokens.js';
 import { Public } from './policy.js';
@@ -14,6 +14,7 @@ export class GuestCartsController {
 
   @Post()
   @Public()
+  @ApiOperation({ summary: 'Issues the id of a guest cart; nothing is stored before its first item.' })
   @ApiCreatedResponse({ type: GuestCartDto })
   create(): GuestCartDto {
     return { clientCartId: this.guests.issue(), expiresInSeconds: GUEST_CART_SECONDS };

@@ -1,11 +1,11 @@
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems, ParseIdPipe } from '@app/common';
 import { Roles } from '@app/identity';
 import { CartDiffDto, SyncResultDto, toCartDiffDto } from './dto/sync.dto.js';
 import { SyncService } from './sync.service.js';
 
-const PROBLEMS = ['VALIDATION_FAILED', 'CART_BUSY', 'CART_UNAVAILABLE'] as const;
+const PROBLEMS = ['CART_BUSY', 'CART_UNAVAILABLE'] as const;
 
 @ApiTags('admin')
 @Roles('admin')
@@ -13,8 +13,8 @@ const PROBLEMS = ['VALIDATION_FAILED', 'CART_BUSY', 'CART_UNAVAILABLE'] as const
 export class SyncAdminController {
   constructor(private readonly sync: SyncService) {}
 
-  /** Writes a user's cart from Redis to MySQL now. */
   @Post('sync')
+  @ApiOperation({ summary: 'Writes the cart of a user from Redis to MySQL now.' })
   @HttpCode(200)
   @ApiOkResponse({ type: SyncResultDto })
   @ApiProblems(...PROBLEMS)
@@ -22,8 +22,8 @@ export class SyncAdminController {
     return this.sync.sync(userId);
   }
 
-  /** Item by item, Redis beside MySQL. */
   @Get('diff')
+  @ApiOperation({ summary: 'The cart of a user item by item, Redis beside MySQL.' })
   @ApiOkResponse({ type: CartDiffDto })
   @ApiProblems(...PROBLEMS)
   async diff(@Param('userId', ParseIdPipe) userId: string): Promise<CartDiffDto> {

@@ -1,16 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsAsciiToken, IsId, MayBeAbsent } from '@app/common';
+import { IsAsciiToken, IsId } from '@app/common';
 import { ArrayMaxSize, IsArray } from 'class-validator';
 
 export class DevLoginDto {
   @IsId()
   userId!: string;
 
-  @IsAsciiToken({ each: true, max: 32, description: 'Such as `admin`.' })
-  @MayBeAbsent()
+  @IsAsciiToken({ each: true, optional: true, max: 32, description: 'Such as `admin`.' })
   @IsArray()
   @ArrayMaxSize(32)
-  @ApiProperty({ required: false })
+  @ApiProperty({ maxItems: 32 })
   roles?: string[];
 }
 

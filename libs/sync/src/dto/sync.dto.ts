@@ -1,49 +1,68 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion } from '@app/common';
 import { CartItem, fromCents } from '@app/database';
 import { ItemDiff } from '../sync.plan.js';
 
 export class SyncResultDto {
-  @ApiProperty({ example: 2, description: 'rows that were missing, different or older' })
+  @ApiCount({ example: 2, description: 'rows that were missing, different or older' })
   written!: number;
 
-  @ApiProperty({ example: 0, description: 'removals MySQL had not heard of' })
+  @ApiCount({ example: 0, description: 'removals MySQL had not heard of' })
   softDeleted!: number;
 
-  @ApiProperty({ example: 5 })
+  @ApiCount({ example: 5 })
   unchanged!: number;
 
-  @ApiProperty({ example: '1763790000000001' })
+  @ApiVersion()
   version!: string;
 }
 
-export class ComparedItemDto {
+/** The item as it is stored: what the catalogue said when the shopper saw it. */
+export class StoredSnapshotDto {
   @ApiProperty()
+  name!: string;
+
+  @ApiProperty()
+  image!: string;
+
+  @ApiProperty()
+  spec!: string;
+
+  @ApiId({ example: '7' })
+  shopId!: string;
+
+  @ApiProperty({ example: '85123A' })
+  skuCode!: string;
+}
+
+export class ComparedItemDto {
+  @ApiCount({ minimum: 1, example: 2 })
   quantity!: number;
 
   @ApiProperty()
   selected!: boolean;
 
-  @ApiProperty({ example: '2.55' })
+  @ApiMoney({ example: '2.55' })
   addPrice!: string;
 
-  @ApiProperty()
+  @ApiTime()
   addedAt!: string;
 
-  @ApiProperty()
+  @ApiTime()
   updatedAt!: string;
 
-  @ApiProperty()
+  @ApiVersion({ example: '1763790000000001000', description: 'higher was added later' })
   position!: string;
 
-  @ApiProperty()
+  @ApiVersion()
   version!: string;
 
-  @ApiProperty({ type: Object })
-  snapshot!: object;
+  @ApiProperty()
+  snapshot!: StoredSnapshotDto;
 }
 
 export class ItemDiffDto {
-  @ApiProperty({ example: '100001' })
+  @ApiId()
   skuId!: string;
 
   @ApiProperty({ type: ComparedItemDto, nullable: true })
@@ -60,7 +79,7 @@ export class CartDiffDto {
   @ApiProperty()
   inSync!: boolean;
 
-  @ApiProperty()
+  @ApiVersion()
   version!: string;
 
   @ApiProperty({ type: [ItemDiffDto] })

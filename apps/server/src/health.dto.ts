@@ -1,0 +1,32 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class LivenessDto {
+  @ApiProperty({ enum: ['ok'] })
+  status!: 'ok';
+}
+
+/** Per part `ok`, or what is wrong with it. */
+export class ChecksDto {
+  @ApiProperty({ example: 'ok' })
+  redis!: string;
+
+  @ApiProperty({ example: 'ok' })
+  mysql!: string;
+
+  @ApiProperty({ example: 'reconnecting' })
+  broker!: string;
+
+  @ApiProperty({ example: 'ok', description: '`lags` while MySQL falls behind' })
+  outbox!: string;
+}
+
+export class ReadinessDto {
+  @ApiProperty({ enum: ['ok', 'degraded', 'unavailable'] })
+  status!: 'ok' | 'degraded' | 'unavailable';
+
+  @ApiProperty({ type: [String], example: ['broker: reconnecting'], description: 'what is away or late, in words' })
+  reasons!: string[];
+
+  @ApiProperty()
+  checks!: ChecksDto;
+}
