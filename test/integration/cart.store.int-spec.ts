@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartStore } from '@app/cart';
 import { parseOutboxEntry } from '@app/database';
 import { keys, RedisConnection } from '@app/redis';
-import { newItem, newSku, toAdd } from '../support/factories.js';
+import { newItem, newSku, ruleOf, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv({ MAX_SKUS: '3' });
@@ -58,7 +58,7 @@ describe('a change of a cart', () => {
     const sku = newSku();
     await store.add(owner, toAdd(env, sku, 2), {});
     const before = (await store.read(owner))!.version;
-    const { rule } = toAdd(env, sku);
+    const rule = ruleOf(env, sku);
     await store.update(owner, { skuId: sku.skuId, rule, change: { mode: 'set', amount: 2 }, selected: true }, {});
     await store.remove(owner, ['1', '2'], {});
     expect((await store.read(owner))!.version).toBe(before);
@@ -78,10 +78,10 @@ describe('a change of a cart', () => {
       await store.add(owner, toAdd(env, newSku()), { ifMatch: ['1'] }),
     ];
     expect(refused).toMatchObject([
-      { code: 'INSUFFICIENT_STOCK', numbers: [5, 6] },
-      { code: 'OUT_OF_STOCK' },
-      { code: 'SKU_OFF_SHELF' },
-      { code: 'QUANTITY_LIMIT', numbers: [2, 3] },
+      { code: 'REFUSED', lines: [{ skuId: sku.skuId, words: ['INSUFFICIENT_STOCK', '5', '6'] }] },
+      { code: 'REFUSED', lines: [{ words: ['OUT_OF_STOCK'] }] },
+      { code: 'REFUSED', lines: [{ words: ['SKU_OFF_SHELF'] }] },
+      { code: 'REFUSED', lines: [{ words: ['QUANTITY_LIMIT', '2', '3'] }] },
       { code: 'VERSION_MISMATCH' },
     ]);
     expect(await redis.command(['HGETALL', keys.cart(`user:${owner.id}`)])).toEqual(before);
@@ -92,7 +92,8 @@ describe('a change of a cart', () => {
     const owner = await loadedUser();
     const skus = [newSku(), newSku(), newSku()];
     for (const sku of skus) await store.add(owner, toAdd(env, sku), {});
-    expect(await store.add(owner, toAdd(env, newSku()), {})).toEqual({ code: 'CART_FULL', numbers: [3] });
+    const refused = await store.add(owner, toAdd(env, newSku()), {});
+    expect(refused).toMatchObject({ code: 'REFUSED', lines: [{ words: ['CART_FULL', '3'] }] });
     expect((await store.add(owner, toAdd(env, skus[0]!), {})).code).toBe('OK');
   });
 

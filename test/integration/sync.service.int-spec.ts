@@ -4,7 +4,7 @@ import { CartTable, Database } from '@app/database';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
 import { SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
-import { newRow, newSku, toAdd } from '../support/factories.js';
+import { newRow, newSku, ruleOf, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 // A database of its own in Redis, where no relay reads: what MySQL gets, the sync has written.
@@ -72,7 +72,7 @@ describe('a forced sync', () => {
     await redis.command(['HSET', keys.removed(`user:${userId}`), skus[0]!.skuId, '0 1 339 1 1 1 7 {}']);
     await store.update(
       owner,
-      { skuId: skus[0]!.skuId, rule: toAdd(env, skus[0]!).rule, change: { mode: 'delta', amount: 5 } },
+      { skuId: skus[0]!.skuId, rule: ruleOf(env, skus[0]!), change: { mode: 'delta', amount: 5 } },
       {},
     );
     await sync.sync(userId);

@@ -1,5 +1,5 @@
 import { CartItem, CartRow, parseItem } from '@app/database';
-import { InventoryCheck, Sku } from '@app/inventory-check';
+import { InventoryCheck, Limits, Sku } from '@app/inventory-check';
 import { Env } from '@app/common';
 import { freshSkuId } from './services.js';
 
@@ -24,10 +24,16 @@ export function newSku(overrides: Partial<Sku> = {}): Sku {
   };
 }
 
+/** What the scripts are told of one SKU under the given settings. */
+export function ruleOf(env: Env, sku: Sku) {
+  return new InventoryCheck(env, new Limits(env)).ruleOf(sku);
+}
+
 /** What `CartStore.add` takes for one SKU under the given settings. */
 export function toAdd(env: Env, sku: Sku, quantity = 1) {
-  const inventory = new InventoryCheck(env);
-  return { sku, rule: inventory.ruleOf(sku), quantity, maxSkus: inventory.limits().maxSkus };
+  const inventory = new InventoryCheck(env, new Limits(env));
+  const addition = { skuId: sku.skuId, sku, rule: inventory.ruleOf(sku), quantity };
+  return { additions: [addition], mode: 'atomic' as const, maxSkus: inventory.limits().maxSkus };
 }
 
 export function newItem(overrides: Partial<CartItem> = {}): CartItem {

@@ -2,7 +2,7 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { CartModule } from '@app/cart';
 import { Env, EnvModule, MetricsModule } from '@app/common';
 import { DatabaseModule } from '@app/database';
-import { IdentityModule } from '@app/identity';
+import { IdempotencyModule, IdentityModule } from '@app/identity';
 import { InventoryCheckModule } from '@app/inventory-check';
 import { RedisModule } from '@app/redis';
 import { SyncModule } from '@app/sync';
@@ -13,7 +13,16 @@ import { MetricsController } from './metrics.controller.js';
 
 /** The only place that knows every lib. */
 @Module({
-  imports: [EnvModule, MetricsModule, RedisModule, DatabaseModule, InventoryCheckModule, CartModule, SyncModule],
+  imports: [
+    EnvModule,
+    MetricsModule,
+    RedisModule,
+    DatabaseModule,
+    IdempotencyModule,
+    InventoryCheckModule,
+    CartModule,
+    SyncModule,
+  ],
   controllers: [HealthController, MetricsController],
   providers: [HealthService, LockMetrics],
 })

@@ -1,28 +1,27 @@
 import { createParamDecorator, ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { invalid } from '@app/common';
-import { AnswerOptions } from './cart.service.js';
+import { idempotentRequestOf } from '@app/identity';
 import { GroupBy } from './cart.view.js';
+import { AnswerOptions } from './cart.writer.js';
 
-interface Asked {
-  headers: Record<string, string | string[] | undefined>;
-  query: Record<string, unknown>;
-}
-
-/** How the client wants a write checked and answered: `If-Match`, `Prefer` and `?group=`. */
+/** How the client wants a write checked and answered: `If-Match`, `Idempotency-Key`, `Prefer` and `?group=`. */
 export const Options = createParamDecorator((_: unknown, context: ExecutionContext): AnswerOptions => {
-  const { headers, query } = context.switchToHttp().getRequest<Asked>();
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const { headers } = request;
   const ifMatch = headers['if-match'];
   const prefer = headers['prefer'];
   return {
     ifMatch: ifMatch === undefined ? undefined : parseIfMatch(String(ifMatch)),
     minimal: prefer !== undefined && /(^|[,;\s])return\s*=\s*"?minimal"?(?=$|[,;\s])/i.test(String(prefer)),
-    group: parseGroup(query['group']),
+    group: parseGroup(queryOf(request)['group']),
+    idempotency: idempotentRequestOf(request),
   };
 });
 
 /** `?group=` of a read. */
 export const Group = createParamDecorator((_: unknown, context: ExecutionContext): GroupBy =>
-  parseGroup(context.switchToHttp().getRequest<Asked>().query['group']),
+  parseGroup(queryOf(context.switchToHttp().getRequest<FastifyRequest>())['group']),
 );
 
 const ETAGS = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*$/;
@@ -42,4 +41,8 @@ function parseGroup(value: unknown): GroupBy {
   if (value === undefined) return 'shop';
   if (value === 'shop' || value === 'promotion' || value === 'none') return value;
   throw invalid([{ field: 'group', message: 'must be shop, promotion or none' }]);
+}
+
+function queryOf({ query }: FastifyRequest): Record<string, unknown> {
+  return query as Record<string, unknown>;
 }

@@ -4,7 +4,8 @@ import { AppError } from '@app/common';
 import { CartTable } from '@app/database';
 import { keys, LockService } from '@app/redis';
 import { CartOwner, ownerKey } from './cart.owner.js';
-import { CartStore, WriteResult } from './cart.store.js';
+import { WriteResult } from './cart.result.js';
+import { CartStore } from './cart.store.js';
 import { countItems, latestFirst, LiveCart } from './live-cart.js';
 
 /** A load may lose its right to restore to another load; then the caller simply tries again. */

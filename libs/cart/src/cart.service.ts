@@ -1,60 +1,52 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@app/common';
 import { Catalogue, InventoryCheck } from '@app/inventory-check';
-import { keys, LockService, RedisUnavailableError } from '@app/redis';
-import { refusal } from './cart.errors.js';
+import { keys, LockService } from '@app/redis';
+import { undoRefusalOf } from './cart.errors.js';
 import { CartLoader } from './cart.loader.js';
 import { CartOwner, ownerKey } from './cart.owner.js';
-import { CartStore, QuantityChange, WriteOptions, WriteResult } from './cart.store.js';
-import { CartView, GroupBy } from './cart.view.js';
-import { CartDto, MinimalCartDto } from './dto/cart.dto.js';
+import { Addition, CartStore, QuantityChange, SelectionScope } from './cart.store.js';
+import { AnswerOptions, CartWriter, WriteScript, Written } from './cart.writer.js';
 import { AddItemDto, UpdateItemDto } from './dto/item.dto.js';
 
-/** How a write is answered: with the counters alone (`minimal`), or with the whole cart grouped in some way. */
-export interface AnswerOptions extends WriteOptions {
-  group: GroupBy;
-}
+/** What a selection is for: some items, one shop's, or all. */
+export type Selection =
+  { scope: 'items'; skuIds: readonly string[] } | { scope: 'shop'; shopId: string } | { scope: 'all' };
 
-/** What a shopper does with a cart. Every write answers the cart as that very change left it. */
+/** What a shopper does to a cart. Every write answers the cart as that very change left it. */
 @Injectable()
 export class CartService {
   constructor(
     private readonly store: CartStore,
     private readonly loader: CartLoader,
+    private readonly writer: CartWriter,
     private readonly locks: LockService,
     private readonly catalogue: Catalogue,
     private readonly inventory: InventoryCheck,
-    private readonly view: CartView,
   ) {}
 
-  /** The live cart. While Redis is away a user gets MySQL's copy, marked stale; a guest has no copy. */
-  async get(owner: CartOwner, group: GroupBy): Promise<CartDto> {
-    try {
-      return await this.view.render(owner, await this.loader.read(owner), { group });
-    } catch (error) {
-      if (owner.kind !== 'user' || !(error instanceof RedisUnavailableError)) throw error;
-      return this.view.render(owner, await this.loader.readCopy(owner.id), { group, stale: true });
-    }
+  /** Adds a quantity; a repeat add adds up. */
+  async add(owner: CartOwner, item: AddItemDto, options: AnswerOptions): Promise<Written> {
+    const addition = { ...item, ...this.judge(item.skuId, await this.catalogue.get(item.skuId)) };
+    return this.addAll(owner, [addition], 'atomic', options);
   }
 
-  /**
-   * Adds a quantity; a repeat add adds up. Adds to one cart take the add lock, which spreads them over the processes;
-   * that the sums are right is the script's doing. The lock is let go before a cold load, which has a lock of its own.
-   */
-  async add(owner: CartOwner, { skuId, quantity, selected }: AddItemDto, options: AnswerOptions) {
-    const sku = await this.catalogue.get(skuId);
-    this.inventory.assertPurchasable(skuId, sku);
-    const rule = this.inventory.ruleOf(sku);
-    const { maxSkus } = this.inventory.limits();
-    return this.write(owner, skuId, options, () =>
-      this.locks.shared(keys.lock.add(ownerKey(owner)), () =>
-        this.store.add(owner, { sku, rule, quantity, selected, maxSkus }, options),
-      ),
-    );
+  /** Adds several SKUs in one step, each once: all or none, or those that may be added. */
+  async addMany(
+    owner: CartOwner,
+    quantities: ReadonlyMap<string, number>,
+    mode: 'atomic' | 'partial',
+    options: AnswerOptions,
+  ): Promise<Written> {
+    const skus = await this.catalogue.getMany([...quantities.keys()]);
+    const additions = [...quantities].map(([skuId, quantity]) => ({
+      quantity,
+      ...this.judge(skuId, skus.get(skuId) ?? null),
+    }));
+    return this.addAll(owner, additions, mode, options);
   }
 
   /** Sets or shifts a quantity, and the selected flag. */
-  async update(owner: CartOwner, skuId: string, dto: UpdateItemDto, options: AnswerOptions) {
+  async update(owner: CartOwner, skuId: string, dto: UpdateItemDto, options: AnswerOptions): Promise<Written> {
     const rule = this.inventory.ruleOf(await this.catalogue.get(skuId));
     const change: QuantityChange =
       dto.quantity !== undefined
@@ -62,39 +54,94 @@ export class CartService {
         : dto.delta !== undefined
           ? { mode: 'delta', amount: dto.delta }
           : { mode: 'keep' };
-    return this.write(owner, skuId, options, () =>
-      this.store.update(owner, { skuId, rule, change, selected: dto.selected }, options),
+    return this.writer.write(owner, options, (write) =>
+      this.store.update(owner, { skuId, rule, change, selected: dto.selected }, write),
     );
   }
 
-  remove(owner: CartOwner, skuIds: readonly string[], options: AnswerOptions) {
-    return this.write(owner, '', options, () => this.store.remove(owner, skuIds, options));
+  /** Puts another variant in the place of an item. */
+  async changeSpec(owner: CartOwner, skuId: string, newSkuId: string, options: AnswerOptions): Promise<Written> {
+    const { sku, rule } = this.judge(newSkuId, await this.catalogue.get(newSkuId));
+    return this.writer.write(owner, options, (write) =>
+      this.store.changeSpec(owner, { skuId, newSkuId, sku, rule }, write),
+    );
   }
 
-  clear(owner: CartOwner, options: AnswerOptions) {
-    return this.write(owner, '', options, () => this.store.clear(owner, options));
+  remove(owner: CartOwner, skuIds: readonly string[], options: AnswerOptions): Promise<Written> {
+    return this.writer.write(owner, options, (write) => this.store.remove(owner, skuIds, write));
   }
 
-  private async write(
+  clear(owner: CartOwner, options: AnswerOptions): Promise<Written> {
+    return this.writer.write(owner, options, (write) => this.store.clear(owner, write));
+  }
+
+  /** Removes what cannot be bought now. */
+  clearInvalid(owner: CartOwner, options: AnswerOptions): Promise<Written> {
+    return this.writer.write(owner, options, async (write) => {
+      const { items } = await this.loader.read(owner);
+      const invalid = await this.invalidAmong(items.map(({ skuId }) => skuId));
+      return this.store.clearInvalid(
+        owner,
+        items.filter(({ skuId }) => invalid.has(skuId)),
+        write,
+      );
+    });
+  }
+
+  /** Selects or unselects. An item added while this is under way counts as valid: it was just checked. */
+  select(owner: CartOwner, selection: Selection, selected: boolean, options: AnswerOptions): Promise<Written> {
+    return this.writer.write(owner, options, async (write) => {
+      const scope = await this.toScope(owner, selection, selected);
+      return this.store.select(owner, scope, selected, write);
+    });
+  }
+
+  /** Brings back what the latest removal took. */
+  undo(owner: CartOwner, options: AnswerOptions): Promise<Written> {
+    const undo: WriteScript = async (write) => {
+      const removal = await this.store.latestRemoval(owner);
+      const skus = await this.catalogue.getMany((removal?.items ?? []).map(({ skuId }) => skuId));
+      const maximumOf = (skuId: string) => this.inventory.maximumOf(skus.get(skuId) ?? null);
+      return this.store.undo(owner, removal, { maxSkus: this.inventory.limits().maxSkus, maximumOf }, write);
+    };
+    return this.writer.write(owner, options, undo, undoRefusalOf);
+  }
+
+  /**
+   * Adds to one cart take the add lock, which spreads them over the processes; that the sums are right is the script's
+   * doing. The lock is let go before a cold load, which has a lock of its own.
+   */
+  private addAll(
     owner: CartOwner,
-    skuId: string,
+    additions: readonly Addition[],
+    mode: 'atomic' | 'partial',
     options: AnswerOptions,
-    script: () => Promise<WriteResult>,
-  ): Promise<CartDto | MinimalCartDto> {
-    const result = await this.loader.write(owner, script);
-    if (result.code === 'VERSION_MISMATCH') {
-      const cart = await this.view.render(owner, result.cart, options);
-      throw new AppError('VERSION_MISMATCH', [], undefined, { extra: { cart } });
+  ): Promise<Written> {
+    const { maxSkus } = this.inventory.limits();
+    return this.writer.write(owner, options, (write) =>
+      this.locks.shared(keys.lock.add(ownerKey(owner)), () =>
+        this.store.add(owner, { additions, mode, maxSkus }, write),
+      ),
+    );
+  }
+
+  private judge(skuId: string, sku: Addition['sku']): Pick<Addition, 'skuId' | 'sku' | 'rule'> {
+    return { skuId, sku, rule: this.inventory.ruleOf(sku) };
+  }
+
+  /** Unselecting needs no catalogue: it also clears the stored flag of invalid items. */
+  private async toScope(owner: CartOwner, selection: Selection, selected: boolean): Promise<SelectionScope> {
+    if (selection.scope === 'items') {
+      const invalid = selected ? await this.invalidAmong(selection.skuIds) : new Set();
+      return { scope: 'items', skuIds: selection.skuIds.filter((skuId) => !invalid.has(skuId)) };
     }
-    if (result.code !== 'OK') throw refusal(result.code, skuId, result.numbers);
-    const minimal = { version: result.cart.version, badge: result.cart.badge };
-    if (options.minimal) return minimal;
-    try {
-      return await this.view.render(owner, result.cart, options);
-    } catch (error) {
-      // The change is made. A catalogue that cannot be reached for showing it must not make the shopper repeat it.
-      if ((error as { appCode?: string }).appCode !== 'CART_UNAVAILABLE') throw error;
-      return minimal;
-    }
+    if (!selected) return { ...selection, except: [] };
+    const { items } = await this.loader.read(owner);
+    return { ...selection, except: [...(await this.invalidAmong(items.map(({ skuId }) => skuId)))] };
+  }
+
+  private async invalidAmong(skuIds: readonly string[]): Promise<Set<string>> {
+    const skus = await this.catalogue.getMany(skuIds);
+    return new Set(skuIds.filter((skuId) => this.inventory.invalidReasonOf(skus.get(skuId) ?? null) !== null));
   }
 }

@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, CartRow, formatItem, formatSnapshot, parseItem } from '@app/database';
-import { GUEST_CART_SECONDS } from '@app/identity';
+import { GUEST_CART_SECONDS, IdempotencyClaim } from '@app/identity';
 import { QuantityRule, Sku } from '@app/inventory-check';
 import { keys, loadScripts, RedisConnection, Script } from '@app/redis';
 import { CartOwner, ownerKey, ownerLabel } from './cart.owner.js';
-import { LiveCart, parseCart } from './live-cart.js';
+import { parseResult, WriteResult } from './cart.result.js';
+import { Badge, latestFirst, LiveCart, parseCart } from './live-cart.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const SCRIPTS = {
-  add: scripts.get('add-item'),
+  add: scripts.get('add-items'),
   update: scripts.get('update-item'),
+  changeSpec: scripts.get('change-spec'),
   remove: scripts.get('remove-items'),
+  select: scripts.get('select-items'),
+  undo: scripts.get('undo-removal'),
   restore: scripts.get('restore-cart'),
   read: scripts.get('read-cart'),
   repair: scripts.get('repair-cart'),
@@ -29,26 +33,34 @@ export interface WriteOptions {
   ifMatch?: readonly string[];
   /** Answer the counters alone. */
   minimal?: boolean;
+  /** The idempotency record the request has claimed. */
+  claim?: IdempotencyClaim;
 }
-
-/** How a script ended: done, or refused with a code and its numbers. `NEED_LOAD` asks for a cold load first. */
-export type WriteResult =
-  | { code: 'OK'; cart: LiveCart }
-  | { code: 'VERSION_MISMATCH'; cart: LiveCart }
-  | { code: 'NEED_LOAD' }
-  | { code: RefusalCode; numbers: number[] };
-
-export type RefusalCode =
-  | 'ITEM_NOT_FOUND'
-  | 'SKU_NOT_FOUND'
-  | 'SKU_OFF_SHELF'
-  | 'QUANTITY_LIMIT'
-  | 'OUT_OF_STOCK'
-  | 'INSUFFICIENT_STOCK'
-  | 'CART_FULL';
 
 /** A new quantity: absolute, relative, or none. */
 export type QuantityChange = { mode: 'set' | 'delta'; amount: number } | { mode: 'keep' };
+
+/** One SKU to add; `sku` is null when the catalogue has none. */
+export interface Addition {
+  skuId: string;
+  sku: Sku | null;
+  rule: QuantityRule;
+  quantity: number;
+  /** Flag of a new item; by the setting when left out. */
+  selected?: boolean;
+}
+
+/** Which items a selection is for; `except` are those that cannot be selected now. */
+export type SelectionScope =
+  | { scope: 'items'; skuIds: readonly string[] }
+  | { scope: 'shop'; shopId: string; except: readonly string[] }
+  | { scope: 'all'; except: readonly string[] };
+
+/** What the latest removal took and can give back, newest first. */
+export interface Removal {
+  version: string;
+  items: CartItem[];
+}
 
 /** The cart and what was removed from it and is not yet confirmed by MySQL, at one instant. */
 export interface CartPicture {
@@ -69,24 +81,24 @@ export class CartStore {
     return parseCart(owner.kind, await this.redis.command<string[]>(['HGETALL', keys.cart(ownerKey(owner))]));
   }
 
+  /** The counters alone; `undefined` as in `read`. */
+  async badge(owner: CartOwner): Promise<{ version: string; badge: Badge } | undefined> {
+    const meta = await this.redis.command<string | null>(['HGET', keys.cart(ownerKey(owner)), '_']);
+    return parseCart(owner.kind, meta === null ? [] : ['_', meta]);
+  }
+
+  /** Adds SKUs, each once: all or none, or (`partial`) those that may be added. */
   add(
     owner: CartOwner,
-    item: { sku: Sku; rule: QuantityRule; quantity: number; selected?: boolean; maxSkus: number },
+    call: { additions: readonly Addition[]; mode: 'atomic' | 'partial'; maxSkus: number },
     options: WriteOptions,
   ): Promise<WriteResult> {
-    const { sku, rule } = item;
-    const { name, image, spec, shopId, skuCode } = sku;
-    return this.write(SCRIPTS.add, owner, options, [
-      sku.skuId,
-      String(item.quantity),
-      (item.selected ?? this.env.SELECT_NEW === 'all') ? '1' : '0',
-      rule.state,
-      String(rule.maximum),
-      String(rule.stock),
-      String(item.maxSkus),
-      String(sku.price),
-      formatSnapshot({ name, image, spec, shopId, skuCode }),
-    ]);
+    const args = [call.mode, String(call.maxSkus), SELECT_NEW[this.env.SELECT_NEW]];
+    for (const { skuId, sku, rule, quantity, selected } of call.additions) {
+      args.push(skuId, String(quantity), selected === undefined ? '' : flag(selected));
+      args.push(rule.state, String(rule.maximum), String(rule.stock), ...toAddedFields(sku));
+    }
+    return this.write(SCRIPTS.add, owner, options, args);
   }
 
   update(
@@ -99,11 +111,22 @@ export class CartStore {
       item.skuId,
       change.mode,
       change.mode === 'keep' ? '0' : String(change.amount),
-      item.selected === undefined ? '' : item.selected ? '1' : '0',
+      item.selected === undefined ? '' : flag(item.selected),
       rule.state,
       String(rule.maximum),
       String(rule.stock),
     ]);
+  }
+
+  /** Puts `sku` in the place of an item; onto one that is there the quantities add up. */
+  changeSpec(
+    owner: CartOwner,
+    change: { skuId: string; newSkuId: string; sku: Sku | null; rule: QuantityRule },
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    const { skuId, newSkuId, sku, rule } = change;
+    const limits = [rule.state, String(rule.maximum), String(rule.stock)];
+    return this.write(SCRIPTS.changeSpec, owner, options, [skuId, newSkuId, ...limits, ...toAddedFields(sku)]);
   }
 
   remove(owner: CartOwner, skuIds: readonly string[], options: WriteOptions): Promise<WriteResult> {
@@ -112,6 +135,42 @@ export class CartStore {
 
   clear(owner: CartOwner, options: WriteOptions): Promise<WriteResult> {
     return this.write(SCRIPTS.remove, owner, options, ['clear']);
+  }
+
+  /** Removes these very items; one that was removed and added again since is left alone. */
+  clearInvalid(owner: CartOwner, items: readonly CartItem[], options: WriteOptions): Promise<WriteResult> {
+    const those = items.map(({ skuId, position }) => `${skuId} ${position}`);
+    return this.write(SCRIPTS.remove, owner, options, ['clear-invalid', ...those]);
+  }
+
+  select(owner: CartOwner, scope: SelectionScope, selected: boolean, options: WriteOptions): Promise<WriteResult> {
+    const shopId = scope.scope === 'shop' ? scope.shopId : '';
+    const skuIds = scope.scope === 'items' ? scope.skuIds : scope.except;
+    return this.write(SCRIPTS.select, owner, options, [scope.scope, flag(selected), shopId, ...skuIds]);
+  }
+
+  /** `undefined`: nothing was removed within the last ten minutes that was not undone. */
+  async latestRemoval(owner: CartOwner): Promise<Removal | undefined> {
+    const fields = await this.redis.command<string[]>(['HGETALL', keys.undo(ownerKey(owner))]);
+    const at = fields.findIndex((field, i) => i % 2 === 0 && field === '_');
+    if (at < 0) return undefined;
+    const [, version] = fields.splice(at, 2);
+    return { version: version!, items: toItems(fields).sort(latestFirst) };
+  }
+
+  /** Brings a removal back; `CHANGED` when the latest one is not (or no longer) the one given. */
+  undo(
+    owner: CartOwner,
+    removal: Removal | undefined,
+    limits: { maxSkus: number; maximumOf: (skuId: string) => number },
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    const items = removal?.items ?? [];
+    return this.write(SCRIPTS.undo, owner, options, [
+      removal?.version ?? '',
+      String(limits.maxSkus),
+      ...items.flatMap(({ skuId }) => [skuId, String(limits.maximumOf(skuId))]),
+    ]);
   }
 
   /** Says that a load begins; only the latest token may restore. */
@@ -191,12 +250,20 @@ export class CartStore {
     const key = ownerKey(owner);
     const answer = (await this.redis.run(
       script,
-      [keys.cart(key), keys.removed(key), keys.outbox, keys.active],
+      [
+        keys.cart(key),
+        keys.removed(key),
+        keys.outbox,
+        keys.active,
+        keys.undo(key),
+        options.claim?.key ?? keys.cart(key),
+      ],
       [
         ownerLabel(owner),
         owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
         options.ifMatch?.join(',') ?? '',
         options.minimal ? 'minimal' : 'full',
+        options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
         ...args,
       ],
     )) as [code: string, ...rest: unknown[]];
@@ -204,19 +271,17 @@ export class CartStore {
   }
 }
 
-function parseResult(owner: CartOwner, [code, ...rest]: [code: string, ...rest: unknown[]]): WriteResult {
-  switch (code) {
-    case 'OK':
-    case 'VERSION_MISMATCH': {
-      const cart = parseCart(owner.kind, rest[0] as string[]);
-      if (!cart) throw new Error(`a script answered ${code} for a cart that is not loaded`);
-      return { code, cart };
-    }
-    case 'NEED_LOAD':
-      return { code };
-    default:
-      return { code: code as RefusalCode, numbers: rest.map(Number) };
-  }
+const SELECT_NEW = { all: '1', none: '0', inherit: 'inherit' } as const;
+
+function flag(value: boolean): '0' | '1' {
+  return value ? '1' : '0';
+}
+
+/** What an item keeps of the product as it is now: price in cents and snapshot. Not looked at when there is none. */
+function toAddedFields(sku: Sku | null): [price: string, snapshot: string] {
+  if (!sku) return ['0', '{}'];
+  const { name, image, spec, shopId, skuCode } = sku;
+  return [String(sku.price), formatSnapshot({ name, image, spec, shopId, skuCode })];
 }
 
 function toItems(fields: readonly string[]): CartItem[] {

@@ -16,7 +16,8 @@ export interface LiveCart {
   items: CartItem[];
 }
 
-const META = /^(\d+) ([01]) (\d+) (\d+) (\d+) (\d+)$/;
+/** `version state skus quantity selectedSkus selectedQuantity lastChoice`; see `lua/includes/cart.lua`. */
+const META = /^(\d+) ([012]) (\d+) (\d+) (\d+) (\d+) [01]$/;
 const EMPTY: LiveCart = {
   version: '0',
   badge: { skus: 0, quantity: 0, selectedSkus: 0, selectedQuantity: 0 },
@@ -25,17 +26,19 @@ const EMPTY: LiveCart = {
 
 /**
  * Fields and values of a cart's hash, alternating. `undefined`: a user's cart that is not loaded; it is unknown, not
- * empty. A guest's cart lives in Redis alone, so without a hash it is empty.
+ * empty. A guest's cart lives in Redis alone, so without a hash it is empty; once merged it is empty too.
  */
 export function parseCart(kind: 'user' | 'guest', fields: readonly string[]): LiveCart | undefined {
   const items: CartItem[] = [];
   let meta: RegExpExecArray | null = null;
   for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i] === '@') continue;
     if (fields[i] === '_') meta = META.exec(fields[i + 1]!);
     else items.push(parseItem(fields[i]!, fields[i + 1]!));
   }
   if (!meta) return kind === 'guest' && items.length === 0 ? EMPTY : undefined;
-  if (meta[2] !== '1') return undefined;
+  if (meta[2] === '0') return undefined;
+  if (meta[2] === '2') return EMPTY;
   if (items.length > 1) items.sort(latestFirst);
   return {
     version: meta[1]!,

@@ -58,16 +58,20 @@ export class AppError extends Error {
       retryAfter?: number;
       /** Fields beside the standard ones, such as the current cart. */
       extra?: Record<string, unknown>;
+      /** Headers beside those of its code. */
+      headers?: Record<string, string>;
     },
   ) {
     super(message, options);
     this.name = AppError.name;
     this.retryAfter = options?.retryAfter;
     this.extra = options?.extra;
+    this.headers = options?.headers;
   }
 
   readonly retryAfter: number | undefined;
   readonly extra: Record<string, unknown> | undefined;
+  readonly headers: Record<string, string> | undefined;
 
   get status(): number {
     return ERRORS[this.code][0];

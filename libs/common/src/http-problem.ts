@@ -51,7 +51,7 @@ export function toProblem(error: AppError): Problem {
 
 /** The headers that belong to an error, beside those of its body. */
 export function problemHeaders(error: AppError): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE };
+  const headers: Record<string, string> = { ...error.headers, 'content-type': PROBLEM_TYPE };
   const retryAfter = error.retryAfter ?? RETRY_AFTER[error.code];
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';

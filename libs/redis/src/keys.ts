@@ -4,14 +4,18 @@ export type OwnerKey = `user:${string}` | `guest:${string}`;
 /**
  * Every Redis key of the service is built here and nowhere else.
  *
- * A cart, what was removed from it and its load token belong to one owner; the outbox and the index of active carts
- * are shared. One Redis holds them all, so no key carries a cluster tag.
+ * A cart, what was removed from it, what can be undone, its load token and the records of its requests belong to one
+ * owner; the outbox and the index of active carts are shared. One Redis holds them all, so no key carries a cluster tag.
  */
 export const keys = {
   /** Hash: one field per SKU, and `_` for version, loaded flag and counters. No TTL for users, 30 days for guests. */
   cart: (owner: OwnerKey): string => `cart:${owner}`,
   /** Hash of tombstones, SKU → the removed item: kept until MySQL has confirmed the removal. */
   removed: (owner: OwnerKey): string => `removed:${owner}`,
+  /** Hash of what the latest removal took, SKU → item, and `_` → its version. Ten minutes. */
+  undo: (owner: OwnerKey): string => `undo:${owner}`,
+  /** What a request with an Idempotency-Key came to: `running <token> <hash>` (30 s) or `done <hash> <answer>` (24 h). */
+  idempotency: (owner: OwnerKey, digest: string): string => `idem:${owner}:${digest}`,
   /** The token of the one cold load that may still restore the cart. */
   load: (owner: OwnerKey): string => `load:${owner}`,
   /** Stream: one entry per change of a cart, written by the script that made the change. */

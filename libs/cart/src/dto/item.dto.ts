@@ -1,5 +1,6 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsInt, Max, Min, NotEquals } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, Max, Min, NotEquals, ValidateNested } from 'class-validator';
 import { IsFlag, IsId, IsQuantity, MayBeAbsent } from '@app/common';
 
 const MAX_DELTA = 2_147_483_647;
@@ -13,6 +14,35 @@ export class AddItemDto {
 
   @IsFlag({ optional: true, description: 'of a new item; an item that is there keeps its flag' })
   selected?: boolean;
+}
+
+export class BatchItemDto {
+  @IsId()
+  skuId!: string;
+
+  @IsQuantity()
+  quantity!: number;
+}
+
+const MODES = ['atomic', 'partial'] as const;
+
+export class AddItemsDto {
+  @ApiProperty({ type: [BatchItemDto], maxItems: 100, description: 'quantities of the same SKU add up' })
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  @Type(() => BatchItemDto)
+  items!: BatchItemDto[];
+
+  @ApiPropertyOptional({ enum: MODES, default: 'atomic', description: 'all or nothing, or those that may be added' })
+  @MayBeAbsent()
+  @IsIn(MODES)
+  mode?: (typeof MODES)[number];
+}
+
+export class ChangeSpecDto {
+  @IsId({ description: 'the SKU to put in the place' })
+  skuId!: string;
 }
 
 /** At most one of `quantity` and `delta`, and/or `selected`, but something. */

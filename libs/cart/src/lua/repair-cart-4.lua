@@ -64,7 +64,8 @@ for i = 1, #fields, 2 do
     end
   end
 end
-call('HSET', CART, '_', string.format('%s 1 %d %d %d %d', version, skus, quantity, selected_skus, selected_quantity))
+call('HSET', CART, '_', string.format('%s 1 %d %d %d %d %s', version, skus, quantity, selected_skus, selected_quantity,
+  string.match(raw_meta, '([01])$')))
 call('PERSIST', CART)
 call('ZADD', ACTIVE, now_ms, USER)
 return answer

@@ -22,6 +22,8 @@ for i = 1, #removed, 2 do
 end
 
 local skus, quantity, selected_skus, selected_quantity = 0, 0, 0, 0
+-- MySQL does not know the last choice; the item that changed last comes nearest to it.
+local last_choice, last_version = '1', 0
 for i = 4, #ARGV, 2 do
   local sku, raw = ARGV[i], ARGV[i + 1]
   local q, selected, v = string.match(raw, '^(%d+) ([01]) %d+ %d+ %d+ %d+ (%d+) ')
@@ -34,11 +36,12 @@ for i = 4, #ARGV, 2 do
     if selected == '1' then
       selected_skus, selected_quantity = selected_skus + 1, selected_quantity + tonumber(q)
     end
+    if tonumber(v) > last_version then last_choice, last_version = selected, tonumber(v) end
   end
 end
 
 call('HSET', CART, '_',
-  string.format('%.0f 1 %d %d %d %d', version, skus, quantity, selected_skus, selected_quantity))
+  string.format('%.0f 1 %d %d %d %d %s', version, skus, quantity, selected_skus, selected_quantity, last_choice))
 call('DEL', LOAD)
 -- The null cache: a user without items is remembered for a while, so that strangers cannot hammer MySQL.
 if skus == 0 and call('EXISTS', REMOVED) == 0 then call('EXPIRE', CART, ARGV[3]) else call('PERSIST', CART) end

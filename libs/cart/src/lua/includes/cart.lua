@@ -1,44 +1,59 @@
 -- The opened cart, shared by every script that changes one.
 --
 -- KEYS[1] cart    hash: SKU -> "quantity selected addPriceCents addedAtMs changedAtMs position version snapshot"
---                 and "_"  -> "version loaded skus quantity selectedSkus selectedQuantity"
+--                 and "_"  -> "version state skus quantity selectedSkus selectedQuantity lastChoice"
+--                 state: 0 not loaded, 1 open, 2 a guest's cart that is merged, or just being merged
+--                 lastChoice: what the shopper last chose for an item, 1 selected, 0 not
 -- KEYS[2] removed hash of tombstones, in the form of an item
 -- KEYS[3] outbox  stream, one entry per change
 -- KEYS[4] active  sorted set of user ids by last change
+-- KEYS[5] undo    hash: what the latest removal took, in the form of an item, and "_" -> its version
+-- KEYS[6] idempotency record of the request; any other key of the cart when ARGV[5] is ""
 -- ARGV[1] owner   "user:<id>" or "guest:<sha-256 of the id>": what leaves Redis never carries a guest's secret
 -- ARGV[2] ttl     seconds the cart lives after this change; 0 = for ever
 -- ARGV[3] match   versions the caller would accept, joined by commas; "" = any
 -- ARGV[4] reply   "full" = all fields of the cart, "minimal" = the meta field alone
+-- ARGV[5] claim   "<token> <hash of the body>" of the idempotency record; "" = the request has no key
+--
+-- Every script answers { "OK", fields, line… } or { "REFUSED", line… } with lines "<sku or -> <code> <number>…", or says
+-- why it did not look at the request: NEED_LOAD, VERSION_MISMATCH, REPLAYED, IDEMPOTENCY_IN_PROGRESS,
+-- IDEMPOTENCY_KEY_REUSED.
 --
 -- Redis does not roll a script back: everything is checked before the first write.
 local call = redis.call
-local CART, REMOVED, OUTBOX, ACTIVE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local OWNER, TTL, MATCH, REPLY = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local CART, REMOVED, OUTBOX = KEYS[1], KEYS[2], KEYS[3]
+local ACTIVE, UNDO, IDEMPOTENCY = KEYS[4], KEYS[5], KEYS[6]
+local OWNER, TTL, MATCH, REPLY, CLAIM = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local IS_USER = string.sub(OWNER, 1, 5) == 'user:'
+local UNDO_SECONDS = 600
+local IDEMPOTENCY_SECONDS = 86400
 
-local meta = nil
-local rows = {}
+local meta, meta_was = nil, nil
+local rows, taken = {}, {}
 local now_ms, version = nil, nil
 
+local function format_meta()
+  return string.format('%.0f %d %d %d %d %d %d', meta.version, meta.state, meta.skus, meta.quantity,
+    meta.selected_skus, meta.selected_quantity, meta.last_choice)
+end
+
 local function parse_meta(raw)
+  meta_was = raw
   if raw then
-    local v, loaded, skus, quantity, selected_skus, selected_quantity =
-      string.match(raw, '^(%d+) ([01]) (%d+) (%d+) (%d+) (%d+)$')
+    local v, state, skus, quantity, selected_skus, selected_quantity, last_choice =
+      string.match(raw, '^(%d+) ([012]) (%d+) (%d+) (%d+) (%d+) ([01])$')
     meta = {
-      version = tonumber(v), loaded = loaded == '1', skus = tonumber(skus), quantity = tonumber(quantity),
+      version = tonumber(v), state = tonumber(state), skus = tonumber(skus), quantity = tonumber(quantity),
       selected_skus = tonumber(selected_skus), selected_quantity = tonumber(selected_quantity),
+      last_choice = tonumber(last_choice),
     }
   else
     -- A user's cart without the field is unknown, not empty: MySQL may have it. A guest's lives here alone.
     meta = {
-      version = 0, loaded = not IS_USER, skus = 0, quantity = 0, selected_skus = 0, selected_quantity = 0,
+      version = 0, state = IS_USER and 0 or 1, skus = 0, quantity = 0, selected_skus = 0, selected_quantity = 0,
+      last_choice = 1,
     }
   end
-end
-
-local function format_meta()
-  return string.format('%.0f %d %d %d %d %d', meta.version, meta.loaded and 1 or 0, meta.skus, meta.quantity,
-    meta.selected_skus, meta.selected_quantity)
 end
 
 local function parse_item(raw)
@@ -57,14 +72,48 @@ local function format_item(item)
     item.position, item.version, item.snapshot)
 end
 
-local function reply(code)
-  if REPLY == 'full' then return { code, call('HGETALL', CART) } end
-  return { code, { '_', format_meta() } }
+-- Every item of the cart but those of its own fields: raw texts by SKU.
+local function all_items()
+  local items = {}
+  local fields = call('HGETALL', CART)
+  for i = 1, #fields, 2 do
+    if fields[i] ~= '_' and fields[i] ~= '@' then items[fields[i]] = fields[i + 1] end
+  end
+  return items
 end
 
--- The reason not to go on (a whole answer), or nil.
+-- A repeat of a request is answered from its record: the change and the record are made in one step, so that no crash
+-- can part them. "running <token> <hash>" or "done <hash> <answer>".
+local function refuse_repeat()
+  if CLAIM == '' then return nil end
+  local record = call('GET', IDEMPOTENCY)
+  if not record or record == 'running ' .. CLAIM then return nil end
+  local hash = string.match(CLAIM, ' (.*)$')
+  local done, answer = string.match(record, '^done (%S+) (.*)$')
+  if (done or string.match(record, ' (%S+)$')) ~= hash then return { 'IDEMPOTENCY_KEY_REUSED' } end
+  if done then return { 'REPLAYED', answer } end
+  return { 'IDEMPOTENCY_IN_PROGRESS' }
+end
+
+-- What this request came to, for its repeats.
+local function record(code, lines)
+  if CLAIM == '' then return end
+  local answer = #lines > 0 and code .. ';' .. table.concat(lines, ';') or code
+  call('SET', IDEMPOTENCY, 'done ' .. string.match(CLAIM, ' (.*)$') .. ' ' .. answer, 'EX', IDEMPOTENCY_SECONDS)
+end
+
+-- Ends a script that changes nothing, for reasons that are part of the answer.
+local function refuse(lines)
+  record('REFUSED', lines)
+  return { 'REFUSED', unpack(lines) }
+end
+
+-- The reason not to go on (a whole answer), or nil. Needs the meta field.
 local function refuse_open()
-  if not meta.loaded then return { 'NEED_LOAD' } end
+  local repeated = refuse_repeat()
+  if repeated then return repeated end
+  if meta.state == 0 then return { 'NEED_LOAD' } end
+  if meta.state == 2 then return refuse({ '- GUEST_CART_MERGED' }) end
   local accepted = MATCH == '' or string.find(',' .. MATCH .. ',', string.format(',%.0f,', meta.version), 1, true)
   if accepted then return nil end
   return { 'VERSION_MISMATCH', call('HGETALL', CART) }
@@ -111,7 +160,7 @@ local function put_item(sku, item, was)
   log_row(sku, was and was.quantity or 0, 0, raw)
 end
 
-local function remove_item(sku, item)
+local function drop_item(sku, item)
   stamp()
   count(item, -1)
   local before = item.quantity
@@ -122,20 +171,42 @@ local function remove_item(sku, item)
   log_row(sku, before, 1, raw)
 end
 
+-- Takes an item out as the shopper wished, so that it can be undone.
+local function remove_item(sku, raw)
+  taken[#taken + 1], taken[#taken + 2] = sku, raw
+  drop_item(sku, parse_item(raw))
+end
+
 -- unpack() takes some thousand values, and one event must fit a message: a large change becomes several entries.
-local function append_event(action)
+local function append_event(action, source)
   for first = 1, #rows, 400 do
-    call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', IS_USER and 'user' or 'guest',
+    call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', source,
       unpack(rows, first, math.min(first + 399, #rows)))
   end
 end
 
--- Ends a script: meta, lifetime, index and the event, all with the change itself. Without a change nothing is written.
-local function finish(action)
-  if not version then return reply('OK') end
-  call('HSET', CART, '_', format_meta())
-  if TTL == '0' then call('PERSIST', CART) else call('EXPIRE', CART, TTL) end
-  if IS_USER then call('ZADD', ACTIVE, now_ms, string.sub(OWNER, 6)) end
-  append_event(action)
-  return reply('OK')
+local function remember_removal()
+  call('DEL', UNDO)
+  call('HSET', UNDO, '_', version)
+  for first = 1, #taken, 400 do call('HSET', UNDO, unpack(taken, first, math.min(first + 399, #taken))) end
+  call('EXPIRE', UNDO, UNDO_SECONDS)
+end
+
+-- Ends a script: meta, lifetime, index, event and the record of the request, all with the change itself. Without a
+-- change the version stays. `lines` belong to the answer.
+local function finish(action, lines, source)
+  lines = lines or {}
+  if version then
+    call('HSET', CART, '_', format_meta())
+    if TTL == '0' then call('PERSIST', CART) end
+    if IS_USER then call('ZADD', ACTIVE, now_ms, string.sub(OWNER, 6)) end
+    if #taken > 0 then remember_removal() end
+    append_event(action, source or (IS_USER and 'user' or 'guest'))
+  elseif meta_was and meta_was ~= format_meta() then
+    call('HSET', CART, '_', format_meta())
+  end
+  if TTL ~= '0' then call('EXPIRE', CART, TTL) end
+  record('OK', lines)
+  if REPLY == 'full' then return { 'OK', call('HGETALL', CART), unpack(lines) } end
+  return { 'OK', { '_', format_meta() }, unpack(lines) }
 end

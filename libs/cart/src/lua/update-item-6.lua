@@ -1,15 +1,15 @@
 -- Sets or shifts the quantity of an item, and its selected flag. Lowering and unselecting are never refused.
 --
--- KEYS, ARGV[1..4]: includes/cart.lua
--- ARGV[5] sku  [6] "set" | "delta" | "keep"  [7] quantity or signed delta  [8] selected "0" | "1" | "" = keep
--- ARGV[9] state on|off|gone  [10] maximum quantity  [11] stock
+-- KEYS, ARGV[1..5]: includes/cart.lua
+-- ARGV[6] sku  [7] "set" | "delta" | "keep"  [8] quantity or signed delta  [9] selected "0" | "1" | "" = keep
+-- ARGV[10] state on|off|gone  [11] maximum quantity  [12] stock
 --
--- Output: { "OK", fields } or { code, numbers… }
+-- Answer: "OK" or "REFUSED" with one line
 -- Event: "set" | "delta" | "select", one row; none when nothing changes
 --- @include "includes/cart"
 --- @include "includes/inventory"
-local SKU, MODE, AMOUNT, SELECTED = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
-local STATE, STOCK = ARGV[9], tonumber(ARGV[11])
+local SKU, MODE, AMOUNT, SELECTED = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
+local STATE, STOCK = ARGV[10], tonumber(ARGV[12])
 
 local found = call('HMGET', CART, '_', SKU)
 parse_meta(found[1])
@@ -17,22 +17,23 @@ local refusal = refuse_open()
 if refusal then return refusal end
 
 local was = parse_item(found[2])
-if not was then return { 'ITEM_NOT_FOUND' } end
+if not was then return refuse({ SKU .. ' ITEM_NOT_FOUND' }) end
 
 local quantity = was.quantity
 if MODE == 'set' then quantity = AMOUNT end
 if MODE == 'delta' then quantity = quantity + AMOUNT end
 if quantity > was.quantity then
-  refusal = refuse_quantity(quantity, STATE, tonumber(ARGV[10]), STOCK)
-  if refusal then return refusal end
+  local line = refuse_quantity(SKU, quantity, STATE, tonumber(ARGV[11]), STOCK)
+  if line then return refuse({ line }) end
 end
 
-local item = parse_item(found[2])
+if SELECTED ~= '' then meta.last_choice = tonumber(SELECTED) end
 if quantity <= 0 then
-  remove_item(SKU, item)
+  remove_item(SKU, found[2])
   return finish(MODE)
 end
 
+local item = parse_item(found[2])
 item.quantity = quantity
 -- An invalid item cannot be selected; its stored flag comes back with the product unless it is cleared.
 local is_valid = STATE == 'on' and STOCK > 0

@@ -1,0 +1,32 @@
+-- Puts another variant in the place of an item; onto one that is in the cart already the quantities add up.
+--
+-- KEYS, ARGV[1..5]: includes/cart.lua
+-- ARGV[6] sku  [7] new sku  [8] state on|off|gone  [9] maximum quantity  [10] stock  [11] price, cents
+-- ARGV[12] snapshot, JSON
+--
+-- Answer: "OK" or "REFUSED" with one line
+-- Event: "spec", the old item removed and the new one; none when nothing changes
+--- @include "includes/cart"
+--- @include "includes/inventory"
+local OLD, NEW = ARGV[6], ARGV[7]
+
+local found = call('HMGET', CART, '_', OLD, NEW)
+parse_meta(found[1])
+local refusal = refuse_open()
+if refusal then return refusal end
+
+local old, was = parse_item(found[2]), parse_item(found[3])
+if not old then return refuse({ OLD .. ' ITEM_NOT_FOUND' }) end
+if OLD == NEW then return finish('spec') end
+
+local sum = old.quantity + (was and was.quantity or 0)
+local line = refuse_quantity(NEW, sum, ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]))
+if line then return refuse({ line }) end
+
+local item = parse_item(found[3]) or {
+  selected = old.selected, price = ARGV[11], added = old.added, position = old.position, snapshot = ARGV[12],
+}
+item.quantity = sum
+drop_item(OLD, old)
+put_item(NEW, item, was)
+return finish('spec')

@@ -1,0 +1,41 @@
+-- Selects or unselects items. An invalid item is not selected, which is the caller's to know; unselecting one clears
+-- its stored flag.
+--
+-- KEYS, ARGV[1..5]: includes/cart.lua
+-- ARGV[6] scope "items" | "shop" | "all"  [7] selected "0" | "1"  [8] shop id of scope "shop"
+-- ARGV[9..] SKUs: with scope "items" those to change, else those to leave alone
+--
+-- Answer: "OK"
+-- Event: "select", one row per item that changes
+--- @include "includes/cart"
+local SCOPE, SELECTED = ARGV[6], ARGV[7]
+
+parse_meta(call('HGET', CART, '_'))
+local refusal = refuse_open()
+if refusal then return refusal end
+
+local items = {}
+if SCOPE == 'items' then
+  for i = 9, #ARGV do items[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
+else
+  items = all_items()
+  for i = 9, #ARGV do items[ARGV[i]] = nil end
+end
+
+-- In a text of JSON the quotes of a value are escaped, so this cannot stand inside one.
+local shop = SCOPE == 'shop' and '"shopId":"' .. ARGV[8] .. '"' or nil
+local skus, parsed = {}, {}
+for sku, raw in pairs(items) do
+  local item = parse_item(raw)
+  local is_meant = not shop or string.find(item.snapshot, shop, 1, true)
+  if is_meant and item.selected ~= SELECTED then skus[#skus + 1], parsed[sku] = sku, item end
+end
+table.sort(skus)
+meta.last_choice = tonumber(SELECTED)
+for _, sku in ipairs(skus) do
+  local was = parsed[sku]
+  local item = parse_item(items[sku])
+  item.selected = SELECTED
+  put_item(sku, item, was)
+end
+return finish('select')
