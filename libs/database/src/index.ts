@@ -16,3 +16,4 @@ export {
 export { Database, DatabaseUnavailableError } from './database.js';
 export type { Query } from './database.js';
 export { DatabaseModule } from './database.module.js';
+export { Slots } from './slots.js';

@@ -1,9 +1,17 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems, AppError, BodyLimit, ParseIdPipe, HttpListPipe } from '@app/common';
 import { Roles } from '@app/identity';
 import { Catalogue } from './catalogue.js';
-import { PatchSkuDto, toAdminSkuDto, toSkuInput, toSkuPatch, UpsertedDto, UpsertSkuDto } from './dto/sku.dto.js';
+import {
+  AdminSkuDto,
+  PatchSkuDto,
+  toAdminSkuDto,
+  toSkuInput,
+  toSkuPatch,
+  UpsertedDto,
+  UpsertSkuDto,
+} from './dto/sku.dto.js';
 import { Sku } from './sku.js';
 
 const MAX_UPSERT = 1_000;
@@ -29,14 +37,16 @@ export class CatalogueAdminController {
 
   /** Changes price, stock, status, limits or texts of one SKU. */
   @Patch(':skuId')
+  @ApiOkResponse({ type: AdminSkuDto })
   @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
-  async patch(@Param('skuId', ParseIdPipe) skuId: string, @Body() patch: PatchSkuDto) {
+  async patch(@Param('skuId', ParseIdPipe) skuId: string, @Body() patch: PatchSkuDto): Promise<AdminSkuDto> {
     return toAdminSkuDto(found(skuId, await this.catalogue.patch(skuId, toSkuPatch(patch))));
   }
 
   /** Takes a SKU out of the catalogue; carts that hold it show `SKU_GONE`. */
   @Delete(':skuId')
   @HttpCode(204)
+  @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
   async remove(@Param('skuId', ParseIdPipe) skuId: string): Promise<void> {
     found(skuId, await this.catalogue.remove(skuId));

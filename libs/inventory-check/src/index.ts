@@ -1,7 +1,13 @@
 export { Catalogue } from './catalogue.js';
 export { InventoryCheck } from './inventory-check.js';
-export type { Availability, CartLimits, QuantityRule } from './inventory-check.js';
+export type { Availability, QuantityRule } from './inventory-check.js';
 export { InventoryCheckModule } from './inventory-check.module.js';
+export { Limits } from './limits.js';
+export type { CartLimits, LimitsWindow } from './limits.js';
+export { LimitsService } from './limits.service.js';
+export { SettingTable } from './setting.table.js';
+export { SkuList } from './sku.list.js';
+export type { SkuPage } from './sku.list.js';
 export { SkuTable } from './sku.table.js';
-export type { Sku, SkuInput, SkuPatch } from './sku.js';
+export type { Sku, SkuFilter, SkuInput, SkuPatch } from './sku.js';
 export { toSkuInput, UpsertSkuDto } from './dto/sku.dto.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, Env } from '@app/common';
+import { CartLimits, Limits } from './limits.js';
 import { Sku } from './sku.js';
 
 /** What the scripts need to know to judge a quantity; the sum itself is judged inside them. */
@@ -8,12 +9,6 @@ export interface QuantityRule {
   /** min(limit of the service, purchase limit of the SKU). */
   maximum: number;
   stock: number;
-}
-
-/** How many SKUs a cart may hold, and how much of each. */
-export interface CartLimits {
-  maxSkus: number;
-  maxQuantityPerSku: number;
 }
 
 /** Stock and state of a SKU as a shopper sees them. */
@@ -25,11 +20,14 @@ export interface Availability {
 /** Whether a SKU may be in a cart, how much of it, and how its stock shows. */
 @Injectable()
 export class InventoryCheck {
-  constructor(private readonly env: Env) {}
+  constructor(
+    private readonly env: Env,
+    private readonly systemLimits: Limits,
+  ) {}
 
-  /** The limits in force for every cart. */
+  /** The limits in force for every cart, by what this process knows: no query, no waiting. */
   limits(): CartLimits {
-    return { maxSkus: this.env.MAX_SKUS, maxQuantityPerSku: this.env.MAX_QUANTITY_PER_SKU };
+    return this.systemLimits.inForce();
   }
 
   /** Refuses a SKU nobody may add: `SKU_NOT_FOUND`, `SKU_OFF_SHELF`. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { compareDecimals, Database, fromCents, Query, toCents } from '@app/database';
-import { Sku, SkuInput, SkuPatch } from './sku.js';
+import { Sku, SkuFilter, SkuInput, SkuPatch } from './sku.js';
 
 interface SkuRow {
   sku_id: string;
@@ -50,6 +50,47 @@ export class SkuTable {
       [seconds, afterSkuId, limit],
     );
     return rows.map(toSku);
+  }
+
+  /**
+   * SKUs on the shelf with ids above `after`, up to `upTo` when there is one, in the order of ids. A text is looked for
+   * row by row, so bound it with {@link endOfWindow}.
+   */
+  async onShelf(filter: SkuFilter, after: string, upTo: string | undefined, limit: number): Promise<Sku[]> {
+    const path = pathOf(filter);
+    const where = ["status = 'on'", ...path.where, 'sku_id > ?'];
+    const parameters: unknown[] = [...path.parameters, after];
+    if (upTo !== undefined) {
+      where.push('sku_id <= ?');
+      parameters.push(upTo);
+    }
+    if (filter.spuId !== undefined && filter.shopId !== undefined) {
+      where.push('shop_id = ?');
+      parameters.push(filter.shopId);
+    }
+    if (filter.text) {
+      // Codes are told apart by case, yet nobody searches so.
+      where.push(`(name LIKE ? ESCAPE '!' OR sku_code COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!')`);
+      const pattern = `%${filter.text.replaceAll(/[!%_]/g, '!$&')}%`;
+      parameters.push(pattern, pattern);
+    }
+    const rows = await this.database.query<SkuRow>(
+      `SELECT ${COLUMNS} FROM product_sku FORCE INDEX (${path.index}) WHERE ${where.join(' AND ')}
+       ORDER BY sku_id LIMIT ?`,
+      [...parameters, limit],
+    );
+    return rows.map(toSku);
+  }
+
+  /** The last of the next `rows` ids above `after` along which {@link onShelf} looks; `undefined`: there are fewer. */
+  async endOfWindow(filter: SkuFilter, after: string, rows: number): Promise<string | undefined> {
+    const { index, where, parameters } = pathOf(filter);
+    const [end] = await this.database.query<{ sku_id: string }>(
+      `SELECT sku_id FROM product_sku FORCE INDEX (${index}) WHERE ${[...where, 'sku_id > ?'].join(' AND ')}
+       ORDER BY sku_id LIMIT 1 OFFSET ?`,
+      [...parameters, after, rows - 1],
+    );
+    return end?.sku_id;
   }
 
   async isEmpty(): Promise<boolean> {
@@ -102,6 +143,20 @@ export class SkuTable {
       return sku?.status === 'gone' ? undefined : sku;
     });
   }
+}
+
+/**
+ * The index a list is read along, in the order of ids, and what it fixes. Named, because the optimizer at times walks
+ * from the first entry of `status` instead of starting at the cursor; and a text is judged on whole rows, which the
+ * primary key has at hand.
+ */
+function pathOf({ text, shopId, spuId }: SkuFilter): { index: string; where: string[]; parameters: string[] } {
+  const onShelf = "status = 'on'";
+  if (spuId !== undefined) return { index: 'idx_spu', where: ['spu_id = ?', onShelf], parameters: [spuId] };
+  if (shopId !== undefined) return { index: 'idx_shop', where: ['shop_id = ?', onShelf], parameters: [shopId] };
+  return text
+    ? { index: 'PRIMARY', where: [], parameters: [] }
+    : { index: 'idx_status', where: [onShelf], parameters: [] };
 }
 
 const ASSIGNMENTS = {

@@ -24,3 +24,11 @@ export type SkuInput = Omit<Sku, 'version' | 'status'> & { status: 'on' | 'off' 
 export type SkuPatch = Partial<
   Pick<Sku, 'price' | 'stock' | 'lowStockThreshold' | 'purchaseLimit' | 'name' | 'image' | 'spec' | 'shopName'>
 > & { status?: 'on' | 'off' };
+
+/** Which SKUs a shopper wants listed. */
+export interface SkuFilter {
+  /** Part of the name or of the code, whatever the case. */
+  text?: string;
+  shopId?: string;
+  spuId?: string;
+}

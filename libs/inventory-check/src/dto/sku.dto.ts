@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
-import { IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
+import { ApiCount, ApiId, ApiMoney, IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
 import { fromCents, toCents } from '@app/database';
 import { Sku, SkuInput, SkuPatch } from '../sku.js';
 
@@ -14,7 +14,7 @@ export class UpsertSkuDto {
   @IsId()
   skuId!: string;
 
-  @ApiProperty({ example: '85123A' })
+  @ApiProperty({ example: '85123A', minLength: 1, maxLength: 64 })
   @Matches(/^\P{Cc}{1,64}$/u)
   skuCode!: string;
 
@@ -127,8 +127,50 @@ export class PatchSkuDto {
 }
 
 export class UpsertedDto {
-  @ApiProperty({ example: 1 })
+  @ApiCount()
   upserted!: number;
+}
+
+/** A SKU as an operator reads it back. */
+export class AdminSkuDto {
+  @ApiId()
+  skuId!: string;
+
+  @ApiProperty({ example: '85123A' })
+  skuCode!: string;
+
+  @ApiId({ nullable: true, example: '7001', description: 'the product whose variant this SKU is' })
+  spuId!: string | null;
+
+  @ApiId({ example: '7' })
+  shopId!: string;
+
+  @ApiProperty({ example: 'Shop 7' })
+  shopName!: string;
+
+  @ApiProperty({ example: 'White metal lantern' })
+  name!: string;
+
+  @ApiProperty({ example: '/images/lantern.png' })
+  image!: string;
+
+  @ApiProperty({ example: 'red, 42' })
+  spec!: string;
+
+  @ApiMoney()
+  price!: string;
+
+  @ApiCount({ example: 41 })
+  stock!: number;
+
+  @ApiCount({ nullable: true, example: 5, description: "null: the service's LOW_STOCK_THRESHOLD" })
+  lowStockThreshold!: number | null;
+
+  @ApiCount({ nullable: true, minimum: 1, example: 10, description: 'null: no limit of its own' })
+  purchaseLimit!: number | null;
+
+  @ApiProperty({ enum: ['on', 'off'] })
+  status!: 'on' | 'off';
 }
 
 export function toSkuInput(dto: UpsertSkuDto): SkuInput {
@@ -153,7 +195,7 @@ export function toSkuPatch({ price, ...rest }: PatchSkuDto): SkuPatch {
   return price === undefined ? rest : { ...rest, price: toCents(price) };
 }
 
-/** A SKU as an operator reads it back. */
-export function toAdminSkuDto({ version: _version, ...sku }: Sku) {
-  return { ...sku, price: fromCents(sku.price) };
+export function toAdminSkuDto({ version: _version, ...sku }: Sku): AdminSkuDto {
+  // One that is gone is not found, so it is never read back.
+  return { ...sku, price: fromCents(sku.price), status: sku.status === 'on' ? 'on' : 'off' };
 }

@@ -1,0 +1,40 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiProblems, AppError, ParseIdPipe } from '@app/common';
+import { Public } from '@app/identity';
+import { Catalogue } from './catalogue.js';
+import { ListSkusDto, SkuPageDto, SkuWithVariantsDto, toShopperSkuDto, toSkuFilter } from './dto/shopper-sku.dto.js';
+import { InventoryCheck } from './inventory-check.js';
+import { SkuList } from './sku.list.js';
+
+@ApiTags('catalogue')
+@Public()
+@Controller('v1/skus')
+export class CatalogueController {
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly list: SkuList,
+    private readonly inventory: InventoryCheck,
+  ) {}
+
+  /** The SKUs on the shelf, 50 a page. No login. */
+  @Get()
+  @ApiOkResponse({ type: SkuPageDto })
+  @ApiProblems('VALIDATION_FAILED', 'CART_UNAVAILABLE')
+  async page(@Query() query: ListSkusDto): Promise<SkuPageDto> {
+    const { skus, next } = await this.list.page(toSkuFilter(query), query.cursor);
+    return { skus: skus.map((sku) => toShopperSkuDto(sku, this.inventory)), next };
+  }
+
+  /** One SKU with its variants. One that is off the shelf is not found. No login. */
+  @Get(':skuId')
+  @ApiOkResponse({ type: SkuWithVariantsDto })
+  @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
+  async show(@Param('skuId', ParseIdPipe) skuId: string): Promise<SkuWithVariantsDto> {
+    const sku = await this.catalogue.get(skuId);
+    if (sku?.status !== 'on') throw new AppError('SKU_NOT_FOUND', [{ code: 'SKU_NOT_FOUND', skuId }]);
+    const variants = await this.list.variantsOf(sku);
+    const [own, ...others] = [sku, ...variants].map((one) => toShopperSkuDto(one, this.inventory));
+    return { ...own!, variants: others };
+  }
+}
