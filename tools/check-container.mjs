@@ -5,6 +5,7 @@
  * our own settings. What only an engine can show stays unchecked: base images, users, networks, volumes.
  */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -74,8 +75,9 @@ async function checkCompose() {
       if (!refuses(() => interpolate(compose.services, others), missing)) throw new Error('it would start');
     });
   }
-  const secrets = Object.fromEntries(required.map((name) => [name, 'f'.repeat(64)]));
-  return interpolate(compose.services, { ...secrets, GUEST_KEYS: `k1:${'f'.repeat(64)}` });
+  const secret = () => randomBytes(32).toString('hex');
+  const secrets = Object.fromEntries(required.map((name) => [name, secret()]));
+  return interpolate(compose.services, { ...secrets, GUEST_KEYS: `k1:${secret()}` });
 }
 
 /** @param {() => unknown} action @param {string} name */

@@ -191,7 +191,7 @@ export class Stack {
       DATABASE_URL:
         env['DATABASE_URL'] || `mysql://cart:${secrets.databasePassword}@127.0.0.1:${this.#port('mysql')}/cart`,
       ...(env['TRANSPORT'] === 'in-process' ? {} : this.#brokerAddresses()),
-      JWT_SECRET: env['JWT_SECRET'] || secrets.jwtSecret,
+      ...(env['JWT_JWKS_URL'] ? {} : { JWT_SECRET: env['JWT_SECRET'] || secrets.jwtSecret }),
       GUEST_KEYS: env['GUEST_KEYS'] || secrets.guestKeys,
     };
   }

@@ -1,18 +1,23 @@
 import 'reflect-metadata';
+import { isIP } from 'node:net';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsObject,
   IsOptional,
   IsString,
   Matches,
   Max,
   Min,
   MinLength,
+  ValidateBy,
+  type ValidationOptions,
   validateSync,
 } from 'class-validator';
+import { productionFaults, tokenFaults } from './env-faults.js';
 
 const toInt = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
@@ -23,6 +28,33 @@ const toBoolean = Transform(({ value }: { value: unknown }) =>
 const toList = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' ? value.split(',').filter(Boolean) : value,
 );
+
+/** An IP address, a network such as 10.0.0.0/8, or a name for usual ones. */
+function IsNetwork(options: ValidationOptions): PropertyDecorator {
+  const defaultMessage = () => 'must be addresses or networks, such as 10.0.0.0/8, or loopback, linklocal, uniquelocal';
+  return ValidateBy({ name: 'isNetwork', validator: { validate: isNetwork, defaultMessage } }, options);
+}
+
+function isNetwork(value: unknown): boolean {
+  const [address = '', bits, more] = String(value).split('/');
+  if (bits === undefined && ['loopback', 'linklocal', 'uniquelocal'].includes(address)) return true;
+  const version = isIP(address);
+  // Zero bits would be everybody.
+  const bitsFit = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return version !== 0 && bitsFit && more === undefined;
+}
+
+/** So many requests in so many seconds. */
+export interface RateLimit {
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
+const toRateLimit = Transform(({ value }: { value: unknown }) => {
+  const [, limit, windowSeconds] = /^([1-9]\d{0,6})\/([1-9]\d{0,3})$/.exec(String(value)) ?? [];
+  return limit === undefined ? value : { limit: Number(limit), windowSeconds: Number(windowSeconds) };
+});
+const IsRateLimit = () => IsObject({ message: 'must be requests/seconds, such as 100/10' });
 
 /** Every setting of the service, read once from the environment. The README's table lists the same names. */
 export class Env {
@@ -87,9 +119,15 @@ export class Env {
   @Matches(/^[\w-]{1,64}$/)
   ROCKETMQ_GROUP = 'cart-table';
 
-  /** HS256 secret of the shop's tokens, at least 32 bytes. */
+  /** HS256 secret of the shop's tokens, at least 32 bytes; or else JWT_JWKS_URL. */
+  @IsOptional()
   @MinLength(32)
-  JWT_SECRET!: string;
+  JWT_SECRET?: string;
+
+  /** Where the public keys of the shop's tokens are; instead of JWT_SECRET. */
+  @IsOptional()
+  @IsString()
+  JWT_JWKS_URL?: string;
 
   @IsNotEmpty()
   JWT_ISSUER = 'shopping-cart';
@@ -105,6 +143,48 @@ export class Env {
   @toBoolean
   @IsBoolean()
   DEV_LOGIN = false;
+
+  /** `off` for tests, benchmarks, and where something in front of the service limits already. */
+  @IsIn(['on', 'off'])
+  RATE_LIMITS: 'on' | 'off' = 'on';
+
+  /** Reads of one user or guest. */
+  @toRateLimit
+  @IsRateLimit()
+  RATE_LIMIT_READS: RateLimit = { limit: 300, windowSeconds: 10 };
+
+  /** Writes of one user or guest. */
+  @toRateLimit
+  @IsRateLimit()
+  RATE_LIMIT_WRITES: RateLimit = { limit: 150, windowSeconds: 10 };
+
+  /** Requests of all who have no user's token, guests included, from one address. */
+  @toRateLimit
+  @IsRateLimit()
+  RATE_LIMIT_ADDRESS: RateLimit = { limit: 3000, windowSeconds: 10 };
+
+  /** New guest carts from one address. */
+  @toRateLimit
+  @IsRateLimit()
+  RATE_LIMIT_GUEST_CARTS: RateLimit = { limit: 60, windowSeconds: 60 };
+
+  /** Refused tokens and missing roles from one address. */
+  @toRateLimit
+  @IsRateLimit()
+  RATE_LIMIT_FAILURES: RateLimit = { limit: 120, windowSeconds: 60 };
+
+  /** Addresses and networks of the proxies in front, whose X-Forwarded-For is believed; nobody's when empty. */
+  @toList
+  @IsNetwork({ each: true })
+  TRUST_PROXY: string[] = [];
+
+  /** Origins of the pages of other sites that may call the API from a browser, such as `https://shop.example`. */
+  @toList
+  @Matches(/^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/, {
+    each: true,
+    message: 'must be origins, such as https://shop.example',
+  })
+  CORS_ORIGINS: string[] = [];
 
   @Matches(/^[A-Z]{3}$/)
   CURRENCY = 'CNY';
@@ -127,8 +207,9 @@ export class Env {
   @Max(1_000_000)
   LOW_STOCK_THRESHOLD = 5;
 
-  @IsIn(['all', 'none'])
-  SELECT_NEW: 'all' | 'none' = 'all';
+  /** Whether new items are selected; `inherit`: as the shopper last chose for an item. */
+  @IsIn(['all', 'none', 'inherit'])
+  SELECT_NEW: 'all' | 'none' | 'inherit' = 'all';
 }
 
 /** A setting is missing or wrong; the message names each one. The value is never repeated: it may be a secret. */
@@ -144,10 +225,8 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   if (env.TRANSPORT === 'rocketmq' && !env.ROCKETMQ_ENDPOINTS) {
     faults.push('ROCKETMQ_ENDPOINTS: required unless TRANSPORT=in-process');
   }
-  if (env.NODE_ENV === 'production') {
-    if (env.DEV_LOGIN) faults.push('DEV_LOGIN: not in production');
-    if (env.LOCK === 'noop') faults.push('LOCK: noop is for tests, not for production');
-  }
+  faults.push(...tokenFaults(env));
+  if (env.NODE_ENV === 'production') faults.push(...productionFaults(env, source));
   if (faults.length > 0) throw new EnvError(`The settings are not usable.\n  ${faults.join('\n  ')}`);
   return env;
 }

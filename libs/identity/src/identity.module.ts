@@ -7,7 +7,7 @@ import { GuestTokens } from './guest-tokens.js';
 import { IdentityGuard } from './identity.guard.js';
 import { UserTokens } from './user-tokens.js';
 
-type Settings = Pick<Env, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'GUEST_KEYS' | 'DEV_LOGIN'>;
+type Settings = Pick<Env, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'GUEST_KEYS' | 'DEV_LOGIN'>;
 
 /** Who is asking: guards every route of the application. Its tokens can be injected anywhere. */
 @Module({})

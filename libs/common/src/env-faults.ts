@@ -1,0 +1,48 @@
+import type { Env } from './env.js';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Fewer different characters than that are no random secret, however long. */
+const MIN_DISTINCT_CHARACTERS = 10;
+/** Words of secrets that were copied from an example. By chance a random secret of 64 letters has one once in millions. */
+const EXAMPLE_WORDS = /change.?me|example|placeholder|password|secret|your[-_ ]/i;
+
+/** What is wrong with how users' tokens are to be checked. */
+export function tokenFaults(env: Env): string[] {
+  const faults: string[] = [];
+  if ((env.JWT_SECRET === undefined) === (env.JWT_JWKS_URL === undefined)) {
+    faults.push('JWT_SECRET, JWT_JWKS_URL: exactly one of them is required');
+  }
+  if (env.JWT_JWKS_URL !== undefined) {
+    if (!isKeyUrl(env.JWT_JWKS_URL, env.NODE_ENV === 'production')) {
+      faults.push('JWT_JWKS_URL: must be an https URL; http only on this machine, and not in production');
+    }
+    if (env.DEV_LOGIN) faults.push('DEV_LOGIN: signs with JWT_SECRET, so it cannot go with JWT_JWKS_URL');
+  }
+  return faults;
+}
+
+/** What no shop may run with. `source` also holds the switches of tests, which are no settings. */
+export function productionFaults(env: Env, source: NodeJS.ProcessEnv): string[] {
+  const faults: string[] = [];
+  if (env.DEV_LOGIN) faults.push('DEV_LOGIN: not in production');
+  if (env.LOCK === 'noop') faults.push('LOCK: noop is for tests, not for production');
+  if (source['CRASH_AT']) faults.push('CRASH_AT: is for tests, not for production');
+  const guestSecrets = (env.GUEST_KEYS ?? []).map((entry) => entry.slice(entry.indexOf(':') + 1));
+  if (env.JWT_SECRET !== undefined && isGuessable(env.JWT_SECRET)) faults.push(`JWT_SECRET: ${GUESSABLE}`);
+  if (guestSecrets.some(isGuessable)) faults.push(`GUEST_KEYS: ${GUESSABLE}`);
+  if (new Set([...guestSecrets, env.JWT_SECRET]).size <= guestSecrets.length) {
+    faults.push('JWT_SECRET, GUEST_KEYS: each secret must be another one');
+  }
+  return faults;
+}
+
+const GUESSABLE = 'looks like an example, not like a random secret (openssl rand -hex 32 makes one)';
+
+function isGuessable(secret: string): boolean {
+  return new Set(secret).size < MIN_DISTINCT_CHARACTERS || EXAMPLE_WORDS.test(secret);
+}
+
+function isKeyUrl(text: string, production: boolean): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && !production && LOOPBACK.has(url.hostname));
+}
