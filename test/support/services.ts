@@ -29,6 +29,7 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     JWT_SECRET: 'a secret of the tests, known to nobody else',
     GUEST_KEYS: 'k1:another-secret-of-the-tests-known-to-nobody',
     DEV_LOGIN: 'true',
+    RATE_LIMITS: 'off',
     ...overrides,
   };
 }

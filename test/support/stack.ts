@@ -35,7 +35,8 @@ export class Stack {
   static async start(settings: Record<string, string> = {}): Promise<Stack> {
     const dataDir = mkdtempSync(join(tmpdir(), 'cart-stack-'));
     const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
-    const env = { ...Object.fromEntries(kept), NODE_ENV: 'test', DEV_LOGIN: 'true', DATA_DIR: dataDir, ...settings };
+    const ours = { NODE_ENV: 'test', DEV_LOGIN: 'true', RATE_LIMITS: 'off', DATA_DIR: dataDir };
+    const env = { ...Object.fromEntries(kept), ...ours, ...settings };
     const launcher = spawn(process.execPath, [join(ROOT, 'tools/start.mjs')], {
       cwd: ROOT,
       env: { ...env, PORT: String(await freePort()) },

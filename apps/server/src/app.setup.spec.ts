@@ -122,6 +122,7 @@ const env = {
   JWT_AUDIENCE: 'cart',
   GUEST_KEYS: ['new:unit-test-guest-key-of-32-bytes-or-more'],
   DEV_LOGIN: true,
+  RATE_LIMITS: 'off' as const,
 };
 
 @Module({ imports: [IdentityModule.forRoot(env)], controllers: [ProbeController] })
@@ -470,7 +471,7 @@ describe('documentation', () => {
     });
     const operation = document.paths['/v1/probe/items']?.post;
     expect(operation?.security).toEqual(expect.arrayContaining([{ bearer: [] }, { clientCartId: [] }]));
-    const statuses = ['201', '400', '401', '404', '408', '409', '413', '415', '431', 'default'];
+    const statuses = ['201', '400', '401', '404', '408', '409', '413', '415', '429', '431', 'default'];
     expect(Object.keys(operation?.responses ?? {}).sort()).toEqual(statuses);
     expect(operation?.responses['409']).toMatchObject({
       content: {

@@ -6,14 +6,15 @@ import { assertEveryRouteHasAPolicy } from '@app/identity';
 import { createHttpAdapter } from './http-adapter.js';
 import { setupOpenApi } from './openapi.js';
 
-type Settings = Pick<Env, 'LOG_LEVEL'>;
+type Settings = Pick<Env, 'LOG_LEVEL'> & Partial<Pick<Env, 'TRUST_PROXY' | 'CORS_ORIGINS'>>;
 
 /**
  * The application, ready to listen: `const app = await createApp(AppModule, env); await app.listen(env.PORT, env.HOST)`.
  * `module` imports IdentityModule. A fault of the wiring is thrown, so that the caller can say it in a sentence.
  */
 export async function createApp(module: Type | DynamicModule, env: Settings): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), {
+  const adapter = createHttpAdapter({ trustProxy: env.TRUST_PROXY, corsOrigins: env.CORS_ORIGINS });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new PinoLogger(env.LOG_LEVEL),
     // The adapter brings its own parser; Nest would add one for forms.
     bodyParser: false,

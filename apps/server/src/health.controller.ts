@@ -6,7 +6,7 @@ import { LivenessDto, ReadinessDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('operations')
-@Public()
+@Public('unlimited')
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: HealthService) {}

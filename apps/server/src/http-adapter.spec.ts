@@ -11,7 +11,7 @@ let client: Socket | undefined;
 let finish: (answer: string) => void;
 
 async function start(drainMs: number): Promise<number> {
-  server = createHttpAdapter(drainMs).getInstance();
+  server = createHttpAdapter({ drainMs }).getInstance();
   const chunk = Buffer.alloc(64 * 1024, 'x');
   server.get('/endless', (_request, reply) =>
     reply.send(

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppError, type ErrorCode, problemHeaders, toProblem } from '@app/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { Cors } from './cors.js';
 import { API_HEADERS, addRequestHooks } from './http-hooks.js';
 import { parseJsonBody } from './json-body.js';
 import { RouteTable } from './route-table.js';
@@ -10,15 +11,24 @@ import { RouteTable } from './route-table.js';
 const KILOBYTE = 1024;
 const SECOND = 1000;
 
-/** How long a closing server waits for answers in flight. A client that does not read its answer would hold it for ever. */
-const DRAIN_MS = 3 * SECOND;
+export interface HttpOptions {
+  /** How long a closing server waits for answers in flight. A client that does not read its answer would hold it for ever. */
+  drainMs?: number;
+  /** Addresses and networks whose X-Forwarded-For says who is asking. */
+  trustProxy?: readonly string[];
+  /** Origins whose pages may call the API. */
+  corsOrigins?: readonly string[];
+}
 
 /**
  * Fastify with our limits. A client has 10 s for its headers and 30 s for a whole request; a connection stays open idle
  * for 72 s, longer than the 60 s after which common load balancers drop theirs. The TLS proxy in front sets HSTS.
  */
-export function createHttpAdapter(drainMs = DRAIN_MS): FastifyAdapter {
+export function createHttpAdapter(options: HttpOptions = {}): FastifyAdapter {
+  const { drainMs = 3 * SECOND, trustProxy = [], corsOrigins = [] } = options;
   const adapter = new FastifyAdapter({
+    // Nobody's word is taken by default: whoever may invent an address has no limit.
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     bodyLimit: 64 * KILOBYTE,
     requestTimeout: 30 * SECOND,
     keepAliveTimeout: 72 * SECOND,
@@ -38,7 +48,7 @@ export function createHttpAdapter(drainMs = DRAIN_MS): FastifyAdapter {
     const { bodyLimit } = (route.config ?? {}) as { bodyLimit?: number };
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
   });
-  addRequestHooks(server, routes);
+  addRequestHooks(server, routes, corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined);
   server.addHook('preClose', (done) => {
     setTimeout(() => server.server.closeAllConnections(), drainMs).unref();
     done();

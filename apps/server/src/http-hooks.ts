@@ -1,5 +1,6 @@
 import { AppError, invalid } from '@app/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Cors } from './cors.js';
 import { isPoison } from './json-body.js';
 import type { RouteTable } from './route-table.js';
 
@@ -25,11 +26,13 @@ const PAGE_HEADERS = {
 } as const;
 
 /** What every request passes before a guard sees it, the unroutable ones included. */
-export function addRequestHooks(server: FastifyInstance, routes: RouteTable): void {
+export function addRequestHooks(server: FastifyInstance, routes: RouteTable, cors: Cors | undefined): void {
   // One shape for all requests, whether a guard sets it or not.
   server.decorateRequest('caller', undefined);
   server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-    reply.headers(request.url.startsWith('/v1/') ? API_HEADERS : PAGE_HEADERS);
+    const isApi = request.url.startsWith('/v1/');
+    reply.headers(isApi ? API_HEADERS : PAGE_HEADERS);
+    if (isApi && cors?.answer(request, reply, () => routes.methodsOf(request.url))) return;
     // Answered here, before a body is read that nobody wants.
     if (request.is404) done(unknownAddress(request, reply, routes));
     else done(queryFault(request.query as Record<string, unknown>));

@@ -5,7 +5,7 @@ import { Metrics } from '@app/common';
 import { Public } from '@app/identity';
 
 @ApiTags('operations')
-@Public()
+@Public('unlimited')
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}

@@ -2,6 +2,7 @@ export { AppError, ERRORS } from './app-error.js';
 export type { ErrorCode, ErrorDetail } from './app-error.js';
 export { AppErrorFilter } from './app-error.filter.js';
 export { Env, EnvError, readEnv } from './env.js';
+export type { RateLimit } from './env.js';
 export { EnvModule } from './env.module.js';
 export { ApiProblems, BodyLimit, exampleProblem, problemCodesOf } from './http-api.js';
 export { invalid, toDto } from './http-dto.js';

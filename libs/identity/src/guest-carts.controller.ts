@@ -13,7 +13,7 @@ export class GuestCartsController {
   constructor(private readonly guests: GuestTokens) {}
 
   @Post()
-  @Public()
+  @Public('guest-carts')
   @ApiOperation({ summary: 'Issues the id of a guest cart; nothing is stored before its first item.' })
   @ApiCreatedResponse({ type: GuestCartDto })
   create(): GuestCartDto {

@@ -44,8 +44,8 @@ export class IdentityGuard implements CanActivate {
     return admit(request, guest, policy);
   }
 
-  /** Metadata is looked up once per route. */
-  private policyFor(controller: object, handler: object): Policy {
+  /** The policy of a route; its metadata is looked up once. Throws AppError FORBIDDEN when it has none. */
+  policyFor(controller: object, handler: object): Policy {
     const known = this.policies.get(controller)?.get(handler);
     if (known !== undefined) return known;
     const policy = policyOf(controller, handler);
@@ -67,6 +67,7 @@ function admit(request: FastifyRequest, caller: Caller, policy: Policy): true {
   return true;
 }
 
-function isWrite({ method }: FastifyRequest): boolean {
+/** Whether a request may change something. */
+export function isWrite({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }

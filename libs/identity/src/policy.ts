@@ -8,15 +8,23 @@ export const CLIENT_CART_ID = 'clientCartId';
 
 const POLICY = 'identity:policy';
 
+/** What is counted per address on a route that asks nobody who they are. */
+export type PublicLimit = 'address' | 'guest-carts' | 'unlimited';
+
 /** Who may call a route. */
 export type Policy =
-  { readonly kind: 'public' | 'shopper' | 'user' } | { readonly kind: 'roles'; readonly roles: readonly string[] };
+  | { readonly kind: 'public'; readonly limit: PublicLimit }
+  | { readonly kind: 'shopper' | 'user' }
+  | { readonly kind: 'roles'; readonly roles: readonly string[] };
 
 type PolicyDecorator = MethodDecorator & ClassDecorator;
 
-/** Anybody; the identity headers are not even looked at. */
-export function Public(): PolicyDecorator {
-  return SetMetadata(POLICY, { kind: 'public' } satisfies Policy);
+/** Anybody; the identity headers are not even looked at. Only routes of operators are `unlimited`. */
+export function Public(limit: PublicLimit = 'address'): PolicyDecorator {
+  return applyDecorators(
+    SetMetadata(POLICY, { kind: 'public', limit } satisfies Policy),
+    ...(limit === 'unlimited' ? [] : [ApiProblems('RATE_LIMITED')]),
+  );
 }
 
 /** A user or a guest. */
@@ -25,7 +33,7 @@ export function Shopper(): PolicyDecorator {
     SetMetadata(POLICY, { kind: 'shopper' } satisfies Policy),
     ApiSecurity(BEARER),
     ApiSecurity(CLIENT_CART_ID),
-    ApiProblems('UNAUTHENTICATED', 'INVALID_CLIENT_CART_ID'),
+    ApiProblems('UNAUTHENTICATED', 'INVALID_CLIENT_CART_ID', 'RATE_LIMITED'),
   );
 }
 
@@ -34,7 +42,7 @@ export function UserOnly(): PolicyDecorator {
   return applyDecorators(
     SetMetadata(POLICY, { kind: 'user' } satisfies Policy),
     ApiSecurity(BEARER),
-    ApiProblems('UNAUTHENTICATED'),
+    ApiProblems('UNAUTHENTICATED', 'RATE_LIMITED'),
   );
 }
 
@@ -43,7 +51,7 @@ export function Roles(...roles: [string, ...string[]]): PolicyDecorator {
   return applyDecorators(
     SetMetadata(POLICY, { kind: 'roles', roles } satisfies Policy),
     ApiSecurity(BEARER),
-    ApiProblems('UNAUTHENTICATED', 'FORBIDDEN'),
+    ApiProblems('UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED'),
   );
 }
 

@@ -24,6 +24,8 @@ export const keys = {
   active: 'cart:active',
   /** The shared copy of a catalogue row. */
   sku: (skuId: string): string => `sku:${skuId}`,
+  /** How many requests somebody has sent in the window that began with the first. */
+  rateLimit: (kind: string, subject: string): string => `rl:${kind}:${subject}`,
   lock: {
     add: (owner: OwnerKey): string => `lock:add:${owner}`,
     load: (owner: OwnerKey): string => `lock:load:${owner}`,
