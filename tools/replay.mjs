@@ -12,6 +12,7 @@ import { locate } from './replay/services.mjs';
 import { MysqlEye, RedisEye } from './replay/stores.mjs';
 
 const USAGE = `npm run replay -- [options]
+The service runs with DEV_LOGIN=true and RATE_LIMITS=off: one address here stands for all the shoppers.
   --url URL             the service (default: services.json, then http://127.0.0.1:3000)
   --services FILE       services.json of the stack (default: $DATA_DIR/services.json)
   --lines N             only the first N lines of the invoices
