@@ -5,7 +5,9 @@ import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { testVariables } from './services.js';
 
-const MAIN = join(import.meta.dirname, '../../dist/apps/server/src/main.js');
+const MAIN = join(process.env['APP_DIST'] ?? join(import.meta.dirname, '../../dist'), 'apps/server/src/main.js');
+/** Characters of its output that are kept: all a test makes it say at the lowest level. */
+const KEPT = 20_000_000;
 
 /** One process of the built service, as it runs in a shop. */
 export class AppProcess {
@@ -68,6 +70,6 @@ export class AppProcess {
   }
 
   private keep(chunk: Buffer): void {
-    this.output = (this.output + chunk.toString()).slice(-20_000);
+    this.output = (this.output + chunk.toString()).slice(-KEPT);
   }
 }
