@@ -3,6 +3,8 @@ import { Api, Shopper } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { Stack } from '../support/stack.js';
 
+const LIMITS = '/v1/admin/limits';
+
 let stack: Stack;
 let api: Api;
 let admin: Shopper;
@@ -87,6 +89,29 @@ describe('while MySQL does not answer', () => {
     process.kill(frozen!, 'SIGCONT');
     await inSync(user.id);
     expect((await stranger.get('/v1/cart')).status).toBe(200);
+  });
+
+  it('lists of SKUs answer 503, a known SKU is shown, and raised limits hold and end as they should', async () => {
+    const [sku] = await api.skus({});
+    const user = await userWith([sku!]);
+    const until = new Date(Date.now() + 20_000).toISOString();
+    expect((await admin.put(LIMITS, { maxSkus: 500, maxQuantityPerSku: 300, until })).status).toBe(200);
+
+    freeze('mysql');
+    // A signal needs a moment to stop every thread.
+    await eventually(async () => {
+      expect(await api.call('GET', '/v1/skus')).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    });
+    expect((await api.call('GET', `/v1/skus/${sku}`)).body).toMatchObject({ skuId: sku, limits: { maximum: 300 } });
+    expect(await admin.get(LIMITS)).toMatchObject({ status: 200, body: { maxQuantityPerSku: 300, until } });
+    expect(await admin.delete(LIMITS)).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    expect((await user.add(sku!, 200)).status).toBe(201);
+    await eventually(async () => expect((await user.cart()).limits.maxQuantityPerSku).toBe(99), { timeoutMs: 30_000 });
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(until) - 1_000);
+
+    process.kill(frozen!, 'SIGCONT');
+    await eventually(async () => expect((await admin.delete(LIMITS)).status).toBe(200));
+    expect((await api.call('GET', '/v1/skus')).status).toBe(200);
   });
 });
 

@@ -53,9 +53,9 @@ describe(LimitsService.name, () => {
 
   it('falls back by itself, by the clock of MySQL, and reads a window that is over as none', async () => {
     const here = newProcess();
-    await here.service.set(raised, Date.now() + 700);
+    await here.service.set(raised, Date.now() + 1_500);
     expect(here.limits.inForce()).toEqual(raised);
-    await eventually(() => expect(here.limits.inForce()).toEqual(defaults), { timeoutMs: 2_000 });
+    await eventually(() => expect(here.limits.inForce()).toEqual(defaults), { timeoutMs: 4_000 });
     await here.service.refresh();
     expect(here.limits.currentWindow()).toBeUndefined();
   });
