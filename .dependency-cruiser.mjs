@@ -7,6 +7,7 @@ const EDGES = {
   identity: ['common', 'redis'],
   'inventory-check': ['identity', 'database', 'redis', 'common'],
   cart: ['inventory-check', 'identity', 'database', 'redis', 'common'],
+  merge: ['cart', 'identity', 'database', 'redis', 'common'],
   sync: ['cart', 'identity', 'database', 'redis', 'rocketmq', 'common'],
 };
 

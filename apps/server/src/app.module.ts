@@ -4,6 +4,7 @@ import { Env, EnvModule, MetricsModule } from '@app/common';
 import { DatabaseModule } from '@app/database';
 import { IdempotencyModule, IdentityModule } from '@app/identity';
 import { InventoryCheckModule } from '@app/inventory-check';
+import { MergeModule } from '@app/merge';
 import { RedisModule } from '@app/redis';
 import { SyncModule } from '@app/sync';
 import { HealthController } from './health.controller.js';
@@ -21,6 +22,7 @@ import { MetricsController } from './metrics.controller.js';
     IdempotencyModule,
     InventoryCheckModule,
     CartModule,
+    MergeModule,
     SyncModule,
   ],
   controllers: [HealthController, MetricsController],

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, HttpCode, HttpStatus, Param, Patch, Post, Put, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems, invalid, ParseIdPipe } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
@@ -8,7 +8,7 @@ import { answerWrite, ApiIdempotent, ApiWrite, QUANTITY_PROBLEMS } from './cart.
 import { CartService } from './cart.service.js';
 import type { AnswerOptions } from './cart.writer.js';
 import { AddItemDto, AddItemsDto, ChangeSpecDto, RemoveItemsDto, UpdateItemDto } from './dto/item.dto.js';
-import { BatchCartDto, MinimalBatchCartDto, toBatchResults } from './dto/result.dto.js';
+import { BatchCartDto, toBatchResults } from './dto/result.dto.js';
 
 /** The items of a cart, by SKU. */
 @ApiTags('cart')
@@ -17,7 +17,7 @@ import { BatchCartDto, MinimalBatchCartDto, toBatchResults } from './dto/result.
 export class CartItemsController {
   constructor(private readonly carts: CartService) {}
 
-  /** Adds a quantity of one SKU; on an item that is there the quantities add up. */
+  @ApiOperation({ summary: 'Adds a quantity of one SKU; on an item that is there the quantities add up' })
   @Post()
   @ApiWrite({ status: HttpStatus.CREATED })
   @ApiIdempotent()
@@ -31,10 +31,13 @@ export class CartItemsController {
     return answerWrite(reply, await this.carts.add(caller, item, options));
   }
 
-  /** Adds several SKUs in one step: all or nothing, or with `partial` those that may be added, with a reason for each other. */
+  @ApiOperation({
+    summary:
+      'Adds several SKUs in one step: all or nothing, or with `partial` those that may be added, with a reason for each other',
+  })
   @Post('batch')
   @HttpCode(200)
-  @ApiWrite({ full: BatchCartDto, minimal: MinimalBatchCartDto })
+  @ApiWrite({ full: BatchCartDto })
   @ApiIdempotent()
   @ApiProblems(...QUANTITY_PROBLEMS, 'CART_FULL')
   async addMany(
@@ -49,7 +52,7 @@ export class CartItemsController {
     return answerWrite(reply, written, { results: toBatchResults([...quantities.keys()], written.lines) });
   }
 
-  /** Removes the items of a multi-select in one step. */
+  @ApiOperation({ summary: 'Removes the items of a multi-select in one step' })
   @Post('remove')
   @HttpCode(200)
   @ApiWrite()
@@ -63,7 +66,7 @@ export class CartItemsController {
     return answerWrite(reply, await this.carts.remove(caller, skuIds, options));
   }
 
-  /** Sets (`quantity`) or shifts (`delta`) a quantity, and/or the selected flag. */
+  @ApiOperation({ summary: 'Sets (`quantity`) or shifts (`delta`) a quantity, and/or the selected flag' })
   @Patch(':skuId')
   @ApiWrite()
   @ApiIdempotent()
@@ -79,7 +82,9 @@ export class CartItemsController {
     return answerWrite(reply, await this.carts.update(caller, skuId, change, options));
   }
 
-  /** Puts another variant in the item's place in one step; onto one that is there the quantities add up. */
+  @ApiOperation({
+    summary: 'Puts another variant in the item’s place in one step; onto one that is there the quantities add up',
+  })
   @Put(':skuId/spec')
   @ApiWrite()
   @ApiProblems(...QUANTITY_PROBLEMS, 'ITEM_NOT_FOUND')
@@ -93,7 +98,7 @@ export class CartItemsController {
     return answerWrite(reply, await this.carts.changeSpec(caller, skuId, newSkuId, options));
   }
 
-  /** Removes an item; removing what is not there is not an error. */
+  @ApiOperation({ summary: 'Removes an item; removing what is not there is not an error' })
   @Delete(':skuId')
   @ApiWrite()
   async remove(

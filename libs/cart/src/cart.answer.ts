@@ -1,5 +1,5 @@
 import { applyDecorators, HttpStatus } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '@app/common';
 import { Written } from './cart.writer.js';
@@ -16,22 +16,13 @@ export const QUANTITY_PROBLEMS = [
   'INSUFFICIENT_STOCK',
 ] as const;
 
-/**
- * Documents a write: the whole cart, or its counters with `Prefer: return=minimal`, and what every write may answer.
- * `full` and `minimal` are the DTOs when the route has more to say.
- */
+/** Documents a write: the cart (`full` when the route has more to say), and what every write may answer. */
 export function ApiWrite({
   status = HttpStatus.OK,
   full = CartDto,
-  minimal = MinimalCartDto,
-}: { status?: HttpStatus; full?: typeof CartDto; minimal?: typeof MinimalCartDto } = {}): MethodDecorator {
+}: { status?: HttpStatus; full?: typeof CartDto } = {}): MethodDecorator {
   return applyDecorators(
-    ApiExtraModels(full, minimal),
-    ApiResponse({
-      status,
-      schema: { oneOf: [{ $ref: getSchemaPath(full) }, { $ref: getSchemaPath(minimal) }] },
-      description: 'The cart as this change left it; its counters alone with `Prefer: return=minimal`.',
-    }),
+    ApiResponse({ status, type: full }),
     ApiProblems(...READ_PROBLEMS, 'VERSION_MISMATCH', 'GUEST_CART_MERGED'),
   );
 }

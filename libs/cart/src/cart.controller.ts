@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
@@ -11,7 +11,7 @@ import { CartService } from './cart.service.js';
 import type { GroupBy } from './cart.view.js';
 import type { AnswerOptions } from './cart.writer.js';
 import { BadgeDto, CartDto } from './dto/cart.dto.js';
-import { MinimalUndoneCartDto, UndoneCartDto } from './dto/result.dto.js';
+import { UndoneCartDto } from './dto/result.dto.js';
 import { SelectionDto, toSelection } from './dto/selection.dto.js';
 
 /** The cart as a whole. */
@@ -24,7 +24,7 @@ export class CartController {
     private readonly reader: CartReader,
   ) {}
 
-  /** The cart of whoever asks; an unknown owner gets an empty one. */
+  @ApiOperation({ summary: 'The cart of whoever asks; an unknown owner gets an empty one' })
   @Get()
   @ApiOkResponse({ type: CartDto })
   @ApiProblems(...READ_PROBLEMS)
@@ -38,7 +38,7 @@ export class CartController {
     return cart;
   }
 
-  /** The counters alone, without building the cart. */
+  @ApiOperation({ summary: 'The counters alone, without building the cart' })
   @Get('badge')
   @ApiOkResponse({ type: BadgeDto })
   @ApiProblems('CART_BUSY', 'CART_UNAVAILABLE')
@@ -48,7 +48,7 @@ export class CartController {
     return badge;
   }
 
-  /** Empties the cart. */
+  @ApiOperation({ summary: 'Empties the cart' })
   @Delete()
   @ApiWrite()
   async clear(
@@ -59,7 +59,7 @@ export class CartController {
     return answerWrite(reply, await this.carts.clear(caller, options));
   }
 
-  /** Removes every item that cannot be bought now. */
+  @ApiOperation({ summary: 'Removes every item that cannot be bought now' })
   @Delete('invalid-items')
   @ApiWrite()
   async clearInvalid(
@@ -70,10 +70,13 @@ export class CartController {
     return answerWrite(reply, await this.carts.clearInvalid(caller, options));
   }
 
-  /** Brings back what the latest removal of the last ten minutes took, as it was; `results` names what did not fit. */
+  @ApiOperation({
+    summary:
+      'Brings back what the latest removal of the last ten minutes took, as it was; `results` names what did not fit',
+  })
   @Post('undo')
   @HttpCode(200)
-  @ApiWrite({ full: UndoneCartDto, minimal: MinimalUndoneCartDto })
+  @ApiWrite({ full: UndoneCartDto })
   @ApiIdempotent()
   @ApiProblems('NOTHING_TO_UNDO', 'QUANTITY_LIMIT', 'CART_FULL')
   async undo(
@@ -85,7 +88,9 @@ export class CartController {
     return answerWrite(reply, written, { results: written.lines.map(undoResultOf) });
   }
 
-  /** Selects or unselects some items, those of a shop, or all. An absent or invalid item is passed over. */
+  @ApiOperation({
+    summary: 'Selects or unselects some items, those of a shop, or all. An absent or invalid item is passed over',
+  })
   @Put('selection')
   @ApiWrite()
   async select(

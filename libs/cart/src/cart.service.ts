@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Catalogue, InventoryCheck } from '@app/inventory-check';
 import { keys, LockService } from '@app/redis';
 import { undoRefusalOf } from './cart.errors.js';
 import { CartLoader } from './cart.loader.js';
 import { CartOwner, ownerKey } from './cart.owner.js';
 import { Addition, CartStore, QuantityChange, SelectionScope } from './cart.store.js';
 import { AnswerOptions, CartWriter, WriteScript, Written } from './cart.writer.js';
+import { ItemCheck } from './item-check.js';
 import { AddItemDto, UpdateItemDto } from './dto/item.dto.js';
 
 /** What a selection is for: some items, one shop's, or all. */
@@ -20,13 +20,12 @@ export class CartService {
     private readonly loader: CartLoader,
     private readonly writer: CartWriter,
     private readonly locks: LockService,
-    private readonly catalogue: Catalogue,
-    private readonly inventory: InventoryCheck,
+    private readonly check: ItemCheck,
   ) {}
 
   /** Adds a quantity; a repeat add adds up. */
   async add(owner: CartOwner, item: AddItemDto, options: AnswerOptions): Promise<Written> {
-    const addition = { ...item, ...this.judge(item.skuId, await this.catalogue.get(item.skuId)) };
+    const addition = { ...item, ...(await this.check.judge(item.skuId)) };
     return this.addAll(owner, [addition], 'atomic', options);
   }
 
@@ -37,17 +36,14 @@ export class CartService {
     mode: 'atomic' | 'partial',
     options: AnswerOptions,
   ): Promise<Written> {
-    const skus = await this.catalogue.getMany([...quantities.keys()]);
-    const additions = [...quantities].map(([skuId, quantity]) => ({
-      quantity,
-      ...this.judge(skuId, skus.get(skuId) ?? null),
-    }));
+    const judged = await this.check.judgeAll([...quantities.keys()]);
+    const additions = judged.map((one) => ({ ...one, quantity: quantities.get(one.skuId)! }));
     return this.addAll(owner, additions, mode, options);
   }
 
   /** Sets or shifts a quantity, and the selected flag. */
   async update(owner: CartOwner, skuId: string, dto: UpdateItemDto, options: AnswerOptions): Promise<Written> {
-    const rule = this.inventory.ruleOf(await this.catalogue.get(skuId));
+    const { rule } = await this.check.judge(skuId);
     const change: QuantityChange =
       dto.quantity !== undefined
         ? { mode: 'set', amount: dto.quantity }
@@ -61,10 +57,8 @@ export class CartService {
 
   /** Puts another variant in the place of an item. */
   async changeSpec(owner: CartOwner, skuId: string, newSkuId: string, options: AnswerOptions): Promise<Written> {
-    const { sku, rule } = this.judge(newSkuId, await this.catalogue.get(newSkuId));
-    return this.writer.write(owner, options, (write) =>
-      this.store.changeSpec(owner, { skuId, newSkuId, sku, rule }, write),
-    );
+    const to = await this.check.judge(newSkuId);
+    return this.writer.write(owner, options, (write) => this.store.changeSpec(owner, { skuId, to }, write));
   }
 
   remove(owner: CartOwner, skuIds: readonly string[], options: AnswerOptions): Promise<Written> {
@@ -79,7 +73,7 @@ export class CartService {
   clearInvalid(owner: CartOwner, options: AnswerOptions): Promise<Written> {
     return this.writer.write(owner, options, async (write) => {
       const { items } = await this.loader.read(owner);
-      const invalid = await this.invalidAmong(items.map(({ skuId }) => skuId));
+      const invalid = await this.check.invalidAmong(items.map(({ skuId }) => skuId));
       return this.store.clearInvalid(
         owner,
         items.filter(({ skuId }) => invalid.has(skuId)),
@@ -100,9 +94,8 @@ export class CartService {
   undo(owner: CartOwner, options: AnswerOptions): Promise<Written> {
     const undo: WriteScript = async (write) => {
       const removal = await this.store.latestRemoval(owner);
-      const skus = await this.catalogue.getMany((removal?.items ?? []).map(({ skuId }) => skuId));
-      const maximumOf = (skuId: string) => this.inventory.maximumOf(skus.get(skuId) ?? null);
-      return this.store.undo(owner, removal, { maxSkus: this.inventory.limits().maxSkus, maximumOf }, write);
+      const limits = await this.check.limitsOf((removal?.items ?? []).map(({ skuId }) => skuId));
+      return this.store.undo(owner, removal, limits, write);
     };
     return this.writer.write(owner, options, undo, undoRefusalOf);
   }
@@ -117,7 +110,7 @@ export class CartService {
     mode: 'atomic' | 'partial',
     options: AnswerOptions,
   ): Promise<Written> {
-    const { maxSkus } = this.inventory.limits();
+    const { maxSkus } = this.check;
     return this.writer.write(owner, options, (write) =>
       this.locks.shared(keys.lock.add(ownerKey(owner)), () =>
         this.store.add(owner, { additions, mode, maxSkus }, write),
@@ -125,23 +118,14 @@ export class CartService {
     );
   }
 
-  private judge(skuId: string, sku: Addition['sku']): Pick<Addition, 'skuId' | 'sku' | 'rule'> {
-    return { skuId, sku, rule: this.inventory.ruleOf(sku) };
-  }
-
   /** Unselecting needs no catalogue: it also clears the stored flag of invalid items. */
   private async toScope(owner: CartOwner, selection: Selection, selected: boolean): Promise<SelectionScope> {
     if (selection.scope === 'items') {
-      const invalid = selected ? await this.invalidAmong(selection.skuIds) : new Set();
+      const invalid = selected ? await this.check.invalidAmong(selection.skuIds) : new Set();
       return { scope: 'items', skuIds: selection.skuIds.filter((skuId) => !invalid.has(skuId)) };
     }
     if (!selected) return { ...selection, except: [] };
     const { items } = await this.loader.read(owner);
-    return { ...selection, except: [...(await this.invalidAmong(items.map(({ skuId }) => skuId)))] };
-  }
-
-  private async invalidAmong(skuIds: readonly string[]): Promise<Set<string>> {
-    const skus = await this.catalogue.getMany(skuIds);
-    return new Set(skuIds.filter((skuId) => this.inventory.invalidReasonOf(skus.get(skuId) ?? null) !== null));
+    return { ...selection, except: [...(await this.check.invalidAmong(items.map(({ skuId }) => skuId)))] };
   }
 }

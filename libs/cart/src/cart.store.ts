@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, CartRow, formatItem, formatSnapshot, parseItem } from '@app/database';
-import { GUEST_CART_SECONDS, IdempotencyClaim } from '@app/identity';
 import { QuantityRule, Sku } from '@app/inventory-check';
 import { keys, loadScripts, RedisConnection, Script } from '@app/redis';
-import { CartOwner, ownerKey, ownerLabel } from './cart.owner.js';
-import { parseResult, WriteResult } from './cart.result.js';
+import { CartOwner, ownerKey } from './cart.owner.js';
+import { WriteResult } from './cart.result.js';
+import { runCartScript, WriteOptions } from './cart.script.js';
+import { JudgedSku, LimitsOfItems } from './item-check.js';
 import { Badge, latestFirst, LiveCart, parseCart } from './live-cart.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
@@ -27,24 +28,11 @@ const NULL_CACHE_SECONDS = 60;
 /** A load that takes longer than this has lost its right to restore, seconds. */
 const LOAD_TOKEN_SECONDS = 30;
 
-/** What the client demands of a write. */
-export interface WriteOptions {
-  /** Versions that are accepted, from `If-Match`; all of them when left out. */
-  ifMatch?: readonly string[];
-  /** Answer the counters alone. */
-  minimal?: boolean;
-  /** The idempotency record the request has claimed. */
-  claim?: IdempotencyClaim;
-}
-
 /** A new quantity: absolute, relative, or none. */
 export type QuantityChange = { mode: 'set' | 'delta'; amount: number } | { mode: 'keep' };
 
-/** One SKU to add; `sku` is null when the catalogue has none. */
-export interface Addition {
-  skuId: string;
-  sku: Sku | null;
-  rule: QuantityRule;
+/** One SKU to add. */
+export interface Addition extends JudgedSku {
   quantity: number;
   /** Flag of a new item; by the setting when left out. */
   selected?: boolean;
@@ -119,14 +107,11 @@ export class CartStore {
   }
 
   /** Puts `sku` in the place of an item; onto one that is there the quantities add up. */
-  changeSpec(
-    owner: CartOwner,
-    change: { skuId: string; newSkuId: string; sku: Sku | null; rule: QuantityRule },
-    options: WriteOptions,
-  ): Promise<WriteResult> {
-    const { skuId, newSkuId, sku, rule } = change;
+  changeSpec(owner: CartOwner, change: { skuId: string; to: JudgedSku }, options: WriteOptions): Promise<WriteResult> {
+    const { skuId, to } = change;
+    const { sku, rule } = to;
     const limits = [rule.state, String(rule.maximum), String(rule.stock)];
-    return this.write(SCRIPTS.changeSpec, owner, options, [skuId, newSkuId, ...limits, ...toAddedFields(sku)]);
+    return this.write(SCRIPTS.changeSpec, owner, options, [skuId, to.skuId, ...limits, ...toAddedFields(sku)]);
   }
 
   remove(owner: CartOwner, skuIds: readonly string[], options: WriteOptions): Promise<WriteResult> {
@@ -154,15 +139,14 @@ export class CartStore {
     const fields = await this.redis.command<string[]>(['HGETALL', keys.undo(ownerKey(owner))]);
     const at = fields.findIndex((field, i) => i % 2 === 0 && field === '_');
     if (at < 0) return undefined;
-    const [, version] = fields.splice(at, 2);
-    return { version: version!, items: toItems(fields).sort(latestFirst) };
+    return { version: fields[at + 1]!, items: toItems(fields).sort(latestFirst) };
   }
 
   /** Brings a removal back; `CHANGED` when the latest one is not (or no longer) the one given. */
   undo(
     owner: CartOwner,
     removal: Removal | undefined,
-    limits: { maxSkus: number; maximumOf: (skuId: string) => number },
+    limits: LimitsOfItems,
     options: WriteOptions,
   ): Promise<WriteResult> {
     const items = removal?.items ?? [];
@@ -241,33 +225,13 @@ export class CartStore {
     );
   }
 
-  private async write(
+  private write(
     script: Script,
     owner: CartOwner,
     options: WriteOptions,
     args: readonly string[],
   ): Promise<WriteResult> {
-    const key = ownerKey(owner);
-    const answer = (await this.redis.run(
-      script,
-      [
-        keys.cart(key),
-        keys.removed(key),
-        keys.outbox,
-        keys.active,
-        keys.undo(key),
-        options.claim?.key ?? keys.cart(key),
-      ],
-      [
-        ownerLabel(owner),
-        owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
-        options.ifMatch?.join(',') ?? '',
-        options.minimal ? 'minimal' : 'full',
-        options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
-        ...args,
-      ],
-    )) as [code: string, ...rest: unknown[]];
-    return parseResult(owner, answer);
+    return runCartScript(this.redis, { script, owner, options, args });
   }
 }
 
@@ -284,8 +248,11 @@ function toAddedFields(sku: Sku | null): [price: string, snapshot: string] {
   return [String(sku.price), formatSnapshot({ name, image, spec, shopId, skuCode })];
 }
 
-function toItems(fields: readonly string[]): CartItem[] {
+/** Items of a hash as Redis returns it; the cart's own fields are passed over. */
+export function toItems(fields: readonly string[]): CartItem[] {
   const items: CartItem[] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) items.push(parseItem(fields[i]!, fields[i + 1]!));
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i] !== '_' && fields[i] !== '@') items.push(parseItem(fields[i]!, fields[i + 1]!));
+  }
   return items;
 }

@@ -6,7 +6,6 @@ import { CartOwner } from './cart.owner.js';
 import { CartDto, CartItemDto, GroupDto, PriceChangeDto, ProblemDto, TotalsDto, WarningDto } from './dto/cart.dto.js';
 import { LiveCart } from './live-cart.js';
 
-/** By promotion there is nothing to group yet. */
 export type GroupBy = 'shop' | 'promotion' | 'none';
 
 export interface ViewOptions {
@@ -35,7 +34,7 @@ export class CartView {
       stale,
       badge: cart.badge,
       items,
-      groups: group === 'shop' ? groupByShop(items, skus) : [],
+      groups: toGroups(group, items, skus),
       invalidItems: items.filter((item) => !item.valid).map((item) => item.skuId),
       totals: toTotals(items, skus),
       limits: this.inventory.limits(),
@@ -86,6 +85,17 @@ function toWarnings(item: CartItemDto): WarningDto[] {
   return [{ code: 'LOW_STOCK', target: { skuId: item.skuId }, data: { available: item.stock.available } }];
 }
 
+function toGroups(group: GroupBy, items: readonly CartItemDto[], skus: ReadonlyMap<string, Sku | null>): GroupDto[] {
+  if (group === 'none' || items.length === 0) return [];
+  if (group === 'shop') return groupByShop(items, skus);
+  // The catalogue knows no promotions, so all items are without one.
+  return [toGroup({ kind: 'promotion', id: '', name: '' }, items)];
+}
+
+function toGroup(head: Pick<GroupDto, 'kind' | 'id' | 'name'>, items: readonly CartItemDto[]): GroupDto {
+  return { ...head, selection: toSelection(items), skuIds: items.map((item) => item.skuId), promotions: [] };
+}
+
 /** Items come newest first, so groups follow the newest item in each. */
 function groupByShop(items: readonly CartItemDto[], skus: ReadonlyMap<string, Sku | null>): GroupDto[] {
   const shops = new Map<string, CartItemDto[]>();
@@ -94,14 +104,10 @@ function groupByShop(items: readonly CartItemDto[], skus: ReadonlyMap<string, Sk
     if (members) members.push(item);
     else shops.set(item.shopId, [item]);
   }
-  return [...shops].map(([shopId, members]) => ({
-    kind: 'shop',
-    id: shopId,
-    name: members.map((item) => skus.get(item.skuId)?.shopName).find(Boolean) ?? '',
-    selection: toSelection(members),
-    skuIds: members.map((item) => item.skuId),
-    promotions: [],
-  }));
+  return [...shops].map(([id, members]) => {
+    const name = members.map((item) => skus.get(item.skuId)?.shopName).find(Boolean) ?? '';
+    return toGroup({ kind: 'shop', id, name }, members);
+  });
 }
 
 /** Three states over the items that can be selected at all. */

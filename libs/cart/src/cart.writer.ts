@@ -5,7 +5,7 @@ import { RefusalOptions, refusalOf } from './cart.errors.js';
 import { CartLoader } from './cart.loader.js';
 import { CartOwner } from './cart.owner.js';
 import { parseStored, ResultLine, StoredResult, WriteResult } from './cart.result.js';
-import { WriteOptions } from './cart.store.js';
+import { WriteOptions } from './cart.script.js';
 import { CartView, GroupBy } from './cart.view.js';
 import { CartDto, MinimalCartDto } from './dto/cart.dto.js';
 import { LiveCart } from './live-cart.js';

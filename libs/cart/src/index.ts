@@ -1,3 +1,5 @@
+export { Options } from './answer-options.js';
+export { answerWrite, ApiIdempotent, ApiWrite } from './cart.answer.js';
 export { CART_CHANGED, MalformedEventError, readCartChanged, toCartChanged } from './cart.events.js';
 export type { CartChanged, CartChangedItem } from './cart.events.js';
 export { CartLoader } from './cart.loader.js';
@@ -8,3 +10,11 @@ export { CartStore } from './cart.store.js';
 export type { CartPicture } from './cart.store.js';
 export { latestFirst } from './live-cart.js';
 export type { Badge, LiveCart } from './live-cart.js';
+export type { ResultLine, WriteResult } from './cart.result.js';
+export type { WriteOptions } from './cart.script.js';
+export { CartWriter } from './cart.writer.js';
+export type { AnswerOptions, Written } from './cart.writer.js';
+export { CartDto, MinimalCartDto } from './dto/cart.dto.js';
+export { ItemCheck } from './item-check.js';
+export { MergeStore } from './merge.store.js';
+export type { FrozenCart, MergeSelect, MergeStrategy, MergeTerms } from './merge.store.js';

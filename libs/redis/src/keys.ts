@@ -16,6 +16,10 @@ export const keys = {
   undo: (owner: OwnerKey): string => `undo:${owner}`,
   /** What a request with an Idempotency-Key came to: `running <token> <hash>` (30 s) or `done <hash> <answer>` (24 h). */
   idempotency: (owner: OwnerKey, digest: string): string => `idem:${owner}:${digest}`,
+  /** What the merge of a guest's cart into this user's came to. As long as a guest's cart lives. */
+  merge: (owner: OwnerKey, guestId: string): string => `merge:${owner}:${guestId}`,
+  /** Sorted set of the guests whose merge is under way, by the time it began, ms. */
+  merging: 'cart:merging',
   /** The token of the one cold load that may still restore the cart. */
   load: (owner: OwnerKey): string => `load:${owner}`,
   /** Stream: one entry per change of a cart, written by the script that made the change. */
@@ -29,5 +33,6 @@ export const keys = {
   lock: {
     add: (owner: OwnerKey): string => `lock:add:${owner}`,
     load: (owner: OwnerKey): string => `lock:load:${owner}`,
+    merge: (owner: OwnerKey): string => `lock:merge:${owner}`,
   },
 } as const;

@@ -1,24 +1,25 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion } from '@app/common';
 
 export class OwnerDto {
   @ApiProperty({ enum: ['user', 'guest'] })
   kind!: 'user' | 'guest';
 
-  @ApiProperty({ required: false, example: '42', description: 'of a user; the secret of a guest is not echoed' })
+  @ApiId({ required: false, example: '42', description: 'of a user; the secret of a guest is not echoed' })
   id?: string;
 }
 
 export class BadgeDto {
-  @ApiProperty({ example: 3 })
+  @ApiCount({ example: 3 })
   skus!: number;
 
-  @ApiProperty({ example: 7 })
+  @ApiCount({ example: 7 })
   quantity!: number;
 
-  @ApiProperty({ example: 2 })
+  @ApiCount({ example: 2 })
   selectedSkus!: number;
 
-  @ApiProperty({ example: 5 })
+  @ApiCount({ example: 5 })
   selectedQuantity!: number;
 }
 
@@ -26,7 +27,7 @@ export class PriceChangeDto {
   @ApiProperty({ enum: ['up', 'down'] })
   direction!: 'up' | 'down';
 
-  @ApiProperty({ example: '0.20' })
+  @ApiMoney({ example: '0.20' })
   amount!: string;
 }
 
@@ -34,12 +35,12 @@ export class StockDto {
   @ApiProperty({ enum: ['in_stock', 'low', 'out'] })
   state!: 'in_stock' | 'low' | 'out';
 
-  @ApiProperty({ example: 41 })
+  @ApiCount({ example: 41 })
   available!: number;
 }
 
 export class ItemLimitsDto {
-  @ApiProperty({ example: 99, description: 'smaller of the service’s and the SKU’s limit; stock is not part of it' })
+  @ApiCount({ example: 99, description: 'smaller of the service’s and the SKU’s limit; stock is not part of it' })
   maximum!: number;
 }
 
@@ -47,13 +48,13 @@ export class ProblemDto {
   @ApiProperty({ enum: ['INSUFFICIENT_STOCK', 'QUANTITY_LIMIT'] })
   code!: 'INSUFFICIENT_STOCK' | 'QUANTITY_LIMIT';
 
-  @ApiProperty({ required: false, example: 1 })
+  @ApiCount({ required: false, example: 1 })
   available?: number;
 
-  @ApiProperty({ required: false, example: 99 })
+  @ApiCount({ required: false, example: 99 })
   maximum?: number;
 
-  @ApiProperty({ required: false, example: 120 })
+  @ApiCount({ required: false, example: 120 })
   requested?: number;
 }
 
@@ -67,7 +68,7 @@ export class SnapshotDto {
   @ApiProperty()
   spec!: string;
 
-  @ApiProperty({ example: '7' })
+  @ApiId({ example: '7' })
   shopId!: string;
 
   @ApiProperty({ example: '85123A' })
@@ -75,25 +76,25 @@ export class SnapshotDto {
 }
 
 export class CartItemDto {
-  @ApiProperty({ example: '100001' })
+  @ApiId({ example: '100001' })
   skuId!: string;
 
   @ApiProperty({ example: '85123A' })
   skuCode!: string;
 
-  @ApiProperty({ example: '7' })
+  @ApiId({ example: '7' })
   shopId!: string;
 
-  @ApiProperty({ example: 2 })
+  @ApiCount({ example: 2 })
   quantity!: number;
 
   @ApiProperty({ description: 'an invalid item is never selected; its stored flag comes back with the product' })
   selected!: boolean;
 
-  @ApiProperty({ example: '2.55' })
+  @ApiMoney({ example: '2.55' })
   addPrice!: string;
 
-  @ApiProperty({ type: String, nullable: true, example: '2.35', description: 'null when the SKU is gone' })
+  @ApiMoney({ nullable: true, example: '2.35', description: 'null when the SKU is gone' })
   price!: string | null;
 
   @ApiProperty({ type: PriceChangeDto, nullable: true })
@@ -117,21 +118,43 @@ export class CartItemDto {
   @ApiProperty()
   snapshot!: SnapshotDto;
 
-  @ApiProperty({ example: '2026-11-22T08:00:00.000Z' })
+  @ApiTime()
   addedAt!: string;
 
-  @ApiProperty({ example: '2026-11-22T08:00:00.000Z' })
+  @ApiTime()
   updatedAt!: string;
 
-  @ApiProperty({ example: '1763790000000001' })
+  @ApiVersion()
   version!: string;
 }
 
-export class GroupDto {
-  @ApiProperty({ enum: ['shop'] })
-  kind!: 'shop';
+const PROMOTION_KINDS = ['full_reduction', 'full_gift', 'percent_off', 'fixed_price', 'nth_item'] as const;
 
-  @ApiProperty({ example: '7' })
+export class GroupPromotionDto {
+  @ApiProperty({ example: 'p1' })
+  id!: string;
+
+  @ApiProperty({ enum: PROMOTION_KINDS })
+  kind!: (typeof PROMOTION_KINDS)[number];
+
+  @ApiProperty({ example: '满500减100' })
+  label!: string;
+
+  @ApiProperty()
+  reached!: boolean;
+
+  @ApiMoney({ nullable: true, example: '38.00', description: 'what is missing to the next tier' })
+  gap!: string | null;
+
+  @ApiMoney({ example: '0.00' })
+  discount!: string;
+}
+
+export class GroupDto {
+  @ApiProperty({ enum: ['shop', 'promotion'] })
+  kind!: 'shop' | 'promotion';
+
+  @ApiProperty({ example: '7', description: 'shop id or promotion id; empty: the items without a promotion' })
   id!: string;
 
   @ApiProperty()
@@ -140,60 +163,81 @@ export class GroupDto {
   @ApiProperty({ enum: ['all', 'some', 'none'] })
   selection!: 'all' | 'some' | 'none';
 
-  @ApiProperty({ type: [String] })
+  @ApiId({ isArray: true })
   skuIds!: string[];
 
-  @ApiProperty({ type: [Object] })
-  promotions!: object[];
+  @ApiProperty({ type: [GroupPromotionDto] })
+  promotions!: GroupPromotionDto[];
+}
+
+export class GiftDto {
+  @ApiProperty({ example: 'p1' })
+  promotionId!: string;
+
+  @ApiId()
+  skuId!: string;
+
+  @ApiCount()
+  quantity!: number;
 }
 
 export class TotalsDto {
-  @ApiProperty({ example: 2 })
+  @ApiCount({ example: 2 })
   skus!: number;
 
-  @ApiProperty({ example: 5 })
+  @ApiCount({ example: 5 })
   quantity!: number;
 
-  @ApiProperty({ example: '12.75' })
+  @ApiMoney({ example: '12.75' })
   goods!: string;
 
-  @ApiProperty({ example: '0.00' })
+  @ApiMoney({ example: '0.00' })
   promotionDiscount!: string;
 
-  @ApiProperty({ example: '0.00' })
+  @ApiMoney({ example: '0.00' })
   couponDiscount!: string;
 
-  @ApiProperty({ example: '12.75' })
+  @ApiMoney({ example: '12.75' })
   payable!: string;
 
-  @ApiProperty({ type: [Object] })
-  gifts!: object[];
+  @ApiProperty({ type: [GiftDto] })
+  gifts!: GiftDto[];
 }
 
 export class CartLimitsDto {
-  @ApiProperty({ example: 120 })
+  @ApiCount({ example: 120 })
   maxSkus!: number;
 
-  @ApiProperty({ example: 99 })
+  @ApiCount({ example: 99 })
   maxQuantityPerSku!: number;
+}
+
+export class WarningTargetDto {
+  @ApiId()
+  skuId!: string;
+}
+
+export class WarningDataDto {
+  @ApiCount({ example: 3 })
+  available!: number;
 }
 
 export class WarningDto {
   @ApiProperty({ enum: ['LOW_STOCK'] })
   code!: 'LOW_STOCK';
 
-  @ApiProperty({ example: { skuId: '100001' } })
-  target!: { skuId: string };
+  @ApiProperty()
+  target!: WarningTargetDto;
 
-  @ApiProperty({ example: { available: 3 } })
-  data!: { available: number };
+  @ApiProperty()
+  data!: WarningDataDto;
 }
 
 export class CartDto {
   @ApiProperty()
   owner!: OwnerDto;
 
-  @ApiProperty({ example: '1763790000000001', description: 'decimal string that only grows' })
+  @ApiVersion()
   version!: string;
 
   @ApiProperty({ example: 'CNY' })
@@ -211,7 +255,7 @@ export class CartDto {
   @ApiProperty({ type: [GroupDto], description: 'in the order of the newest item of each' })
   groups!: GroupDto[];
 
-  @ApiProperty({ type: [String], description: 'SKUs that cannot be bought now; they are in `items` too' })
+  @ApiId({ isArray: true, description: 'SKUs that cannot be bought now; they are in `items` too' })
   invalidItems!: string[];
 
   @ApiProperty({ description: 'of the valid, selected items' })
@@ -226,7 +270,7 @@ export class CartDto {
 
 /** The answer to a write with `Prefer: return=minimal`. */
 export class MinimalCartDto {
-  @ApiProperty({ example: '1763790000000001' })
+  @ApiVersion()
   version!: string;
 
   @ApiProperty()

@@ -50,7 +50,13 @@ export class UpdateItemDto {
   @IsQuantity({ min: 0, optional: true, description: 'the new quantity; 0 removes the item' })
   quantity?: number;
 
-  @ApiPropertyOptional({ type: 'integer', example: -1, description: 'a result of 0 or less removes the item' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: -MAX_DELTA,
+    maximum: MAX_DELTA,
+    example: -1,
+    description: 'not 0; a result of 0 or less removes the item',
+  })
   @MayBeAbsent()
   @IsInt()
   @NotEquals(0)
@@ -63,8 +69,9 @@ export class UpdateItemDto {
 }
 
 export class RemoveItemsDto {
+  @IsId({ each: true })
   @IsArray()
   @ArrayMaxSize(1000)
-  @IsId({ each: true })
+  @ApiProperty({ maxItems: 1000 })
   skuIds!: string[];
 }

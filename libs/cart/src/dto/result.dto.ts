@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ApiCount, ApiId, ErrorCode } from '@app/common';
 import { detailOf } from '../cart.errors.js';
 import { ResultLine } from '../cart.result.js';
-import { CartDto, MinimalCartDto } from './cart.dto.js';
+import { CartDto } from './cart.dto.js';
 
 const REFUSALS = [
   'SKU_NOT_FOUND',
@@ -63,17 +63,7 @@ export class BatchCartDto extends CartDto {
   results!: BatchResultDto[];
 }
 
-export class MinimalBatchCartDto extends MinimalCartDto {
-  @ApiProperty({ type: [BatchResultDto], description: 'one per SKU, in the order they were first named' })
-  results!: BatchResultDto[];
-}
-
 export class UndoneCartDto extends CartDto {
-  @ApiProperty({ type: [UndoResultDto], description: 'what did not come back whole' })
-  results!: UndoResultDto[];
-}
-
-export class MinimalUndoneCartDto extends MinimalCartDto {
   @ApiProperty({ type: [UndoResultDto], description: 'what did not come back whole' })
   results!: UndoResultDto[];
 }

@@ -15,6 +15,7 @@ export class SelectionDto {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(1000)
+  @ApiProperty({ maxItems: 1000, required: false })
   skuIds?: string[];
 
   @IsId({ optional: true, description: 'of scope shop' })

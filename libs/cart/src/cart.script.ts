@@ -1,0 +1,45 @@
+import { GUEST_CART_SECONDS, IdempotencyClaim } from '@app/identity';
+import { keys, RedisConnection, Script } from '@app/redis';
+import { CartOwner, ownerKey, ownerLabel } from './cart.owner.js';
+import { parseResult, WriteResult } from './cart.result.js';
+
+/** What a request demands of a write. */
+export interface WriteOptions {
+  /** Versions that are accepted, from `If-Match`; all of them when left out. */
+  ifMatch?: readonly string[];
+  /** Answer the counters alone. */
+  minimal?: boolean;
+  /** The idempotency record the request has claimed. */
+  claim?: IdempotencyClaim;
+}
+
+/** Runs a script that includes `lua/includes/cart.lua`: the keys and arguments all of them share, then its own. */
+export async function runCartScript(
+  redis: RedisConnection,
+  { script, owner, options, args, ownKeys = [] }: ScriptCall,
+): Promise<WriteResult> {
+  const key = ownerKey(owner);
+  const cart = keys.cart(key);
+  const answer = await redis.run(
+    script,
+    [cart, keys.removed(key), keys.outbox, keys.active, keys.undo(key), options.claim?.key ?? cart, ...ownKeys],
+    [
+      ownerLabel(owner),
+      owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
+      options.ifMatch?.join(',') ?? '',
+      options.minimal ? 'minimal' : 'full',
+      options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
+      ...args,
+    ],
+  );
+  return parseResult(owner, answer as [code: string, ...rest: unknown[]]);
+}
+
+export interface ScriptCall {
+  script: Script;
+  owner: CartOwner;
+  options: WriteOptions;
+  args: readonly string[];
+  /** Keys after the shared six. */
+  ownKeys?: readonly string[];
+}

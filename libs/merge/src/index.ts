@@ -1,0 +1,3 @@
+export { MergeModule } from './merge.module.js';
+export { MergeSweeper } from './merge.sweeper.js';
+export { Merger } from './merger.js';

@@ -1,0 +1,75 @@
+import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { MergeStore } from '@app/cart';
+import { Merger } from './merger.js';
+
+const EVERY_MS = 5_000;
+/** A merge takes milliseconds; one that began this long ago has lost its process. */
+const UNFINISHED_MS = 10_000;
+const AT_ONCE = 50;
+const STOP_MS = 2_000;
+
+/**
+ * Finishes the merges whose process died between two steps. Every instance looks; two that find the same merge do no
+ * harm, for each step may be repeated.
+ */
+@Injectable()
+export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(MergeSweeper.name);
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> = Promise.resolve();
+  private isFailing = false;
+  private isStopping = false;
+
+  constructor(
+    private readonly store: MergeStore,
+    private readonly merger: Merger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    clearTimeout(this.timer);
+    await Promise.race([this.sweeping, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+  }
+
+  /** Finishes what began at least so long ago; one that fails is left for a later look. Returns how many it finished. */
+  async sweep(olderThanMs = UNFINISHED_MS): Promise<number> {
+    let finished = 0;
+    for (const { guestId, userId } of await this.store.unfinished(olderThanMs, AT_ONCE)) {
+      if (this.isStopping) break;
+      try {
+        if (userId === undefined) await this.store.postpone(guestId, undefined);
+        else {
+          await this.merger.finish(userId, guestId);
+          finished += 1;
+        }
+      } catch (error) {
+        this.logger.warn(`a merge could not be finished: ${(error as Error).message}`);
+        await this.store.postpone(guestId, userId);
+      }
+    }
+    if (finished > 0) this.logger.log(`finished ${finished} merges that were left half done`);
+    return finished;
+  }
+
+  private schedule(): void {
+    if (this.isStopping) return;
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweepQuietly().finally(() => this.schedule());
+    }, EVERY_MS).unref();
+  }
+
+  /** While Redis is away there is nothing to find; said once. */
+  private async sweepQuietly(): Promise<void> {
+    try {
+      await this.sweep();
+      this.isFailing = false;
+    } catch (error) {
+      if (!this.isFailing) this.logger.warn(`cannot look for unfinished merges: ${(error as Error).message}`);
+      this.isFailing = true;
+    }
+  }
+}

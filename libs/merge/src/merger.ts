@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import {
+  AnswerOptions,
+  CartLoader,
+  CartOwner,
+  CartWriter,
+  FrozenCart,
+  ItemCheck,
+  LiveCart,
+  MergeStore,
+  MergeTerms,
+  WriteOptions,
+  WriteResult,
+  Written,
+} from '@app/cart';
+import { CartTable, DatabaseUnavailableError } from '@app/database';
+import { keys, LockService } from '@app/redis';
+
+/** What a merge came to; `persisted` says whether MySQL has it already. */
+export interface Merged {
+  /** The same for every merge of this guest cart by this user. */
+  id: string;
+  written: Written;
+  persisted: boolean;
+}
+
+const NOTHING: FrozenCart = { strategy: 'sum', select: 'keep', items: [] };
+
+/**
+ * Brings guest carts into user carts in three steps: freeze the guest's, apply it to the user's, close the guest's. Each
+ * is harmless to repeat, so a repeat of the request or the sweeper finishes what a crash left half done.
+ */
+@Injectable()
+export class Merger {
+  private readonly logger = new Logger(Merger.name);
+
+  constructor(
+    private readonly store: MergeStore,
+    private readonly loader: CartLoader,
+    private readonly writer: CartWriter,
+    private readonly check: ItemCheck,
+    private readonly locks: LockService,
+    private readonly table: CartTable,
+  ) {}
+
+  async merge(userId: string, guestId: string, terms: MergeTerms, options: AnswerOptions): Promise<Merged> {
+    const user: CartOwner = { kind: 'user', id: userId };
+    // A cold cart is loaded before the guest's is closed: without MySQL the guest goes on shopping.
+    await this.loader.read(user);
+    let cart: LiveCart | undefined;
+    const written = await this.writer.write(user, options, async (write) => {
+      const result = await this.attempt(userId, guestId, terms, write);
+      if (result.code === 'OK') ({ cart } = result);
+      return result;
+    });
+    const persisted = written.lines.length < 2 || (await this.persist(userId, cart ?? (await this.loader.read(user))));
+    return { id: mergeIdOf(userId, guestId), written, persisted };
+  }
+
+  /** Ends a merge that began earlier, under the terms it began with. */
+  async finish(userId: string, guestId: string): Promise<void> {
+    const user: CartOwner = { kind: 'user', id: userId };
+    const result = await this.loader.write(user, () => this.attempt(userId, guestId, NOTHING, {}));
+    if (result.code === 'OK') await this.persist(userId, result.cart);
+  }
+
+  /** One merge of a user at a time; that it is right is the scripts' doing. Adds go on meanwhile. */
+  private attempt(userId: string, guestId: string, terms: MergeTerms, write: WriteOptions): Promise<WriteResult> {
+    return this.locks.exclusive(keys.lock.merge(`user:${userId}`), async () => {
+      const frozen = await this.store.freeze(guestId, userId, terms);
+      if (frozen === undefined || frozen === 'merged') return this.apply(userId, guestId, NOTHING, write);
+      const result = await this.apply(userId, guestId, frozen, write);
+      if (result.code === 'OK') await this.store.close(guestId, userId);
+      // A cold cart is loaded and the attempt made again; any other reason not to apply gives the guest the cart back.
+      else if (result.code !== 'NEED_LOAD') await this.store.unfreeze(guestId, userId);
+      return result;
+    });
+  }
+
+  private async apply(userId: string, guestId: string, frozen: FrozenCart, write: WriteOptions): Promise<WriteResult> {
+    const limits = await this.check.limitsOf(frozen.items.map(({ skuId }) => skuId));
+    return this.store.apply(userId, guestId, frozen, limits, { ...write, minimal: false });
+  }
+
+  /** Without MySQL the outbox brings the change there later. */
+  private async persist(userId: string, cart: LiveCart): Promise<boolean> {
+    try {
+      await this.table.upsert(cart.items.map((item) => ({ ...item, userId, deleted: false })));
+      return true;
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      this.logger.warn(`a merge is not in MySQL yet: ${error.message}`);
+      return false;
+    }
+  }
+}
+
+/** The same guest and user give the same id; nobody can tell the guest from it. */
+function mergeIdOf(userId: string, guestId: string): string {
+  return createHash('sha256').update(`merge ${userId} ${guestId}`).digest('base64url').slice(0, 22);
+}
