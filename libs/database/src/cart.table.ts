@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { CartRow } from './cart-item.js';
-import { formatSnapshot, fromCents, parseRow, RawCartRow, toDateTime } from './cart-row.mapper.js';
+import { formatSnapshot, fromCents, parseRow, RawCartRow } from './cart-row.mapper.js';
 import { Database, Query } from './database.js';
+import { toDateTime } from './date-time.js';
 
 const COLUMNS = `product_sku_num, add_amount, selected_status, is_deleted, create_time, update_time,
   added_at, changed_at, position, snapshot, version`;
@@ -15,6 +16,8 @@ const GUARD = COLUMNS.split(',')
   .map((column) => column.trim())
   .map((column) => `${column} = IF(VALUES(version) > version, VALUES(${column}), ${column})`)
   .join(',\n  ');
+
+const PLACES = '(?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?, ?, ?, ?, ?)';
 
 const UPSERT_CHUNK = 500;
 
@@ -40,10 +43,12 @@ export class CartTable {
     const sorted = newestPerItem(rows);
     for (let i = 0; i < sorted.length; i += UPSERT_CHUNK) {
       const chunk = sorted.slice(i, i + UPSERT_CHUNK);
-      const places = chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?, ?, ?, ?, ?)').join(', ');
+      const places = Array<string>(chunk.length).fill(PLACES).join(', ');
+      const parameters: unknown[] = [];
+      for (const row of chunk) pushParameters(parameters, row);
       await query(
         `INSERT INTO cart (user_id, product_sku_id, ${COLUMNS})\nVALUES ${places}\nON DUPLICATE KEY UPDATE\n  ${GUARD}`,
-        chunk.flatMap(toParameters),
+        parameters,
       );
     }
   }
@@ -90,19 +95,20 @@ export function compareDecimals(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-function toParameters(row: CartRow): unknown[] {
-  return [
+function pushParameters(parameters: unknown[], row: CartRow): void {
+  const addedAt = toDateTime(row.addedAt);
+  parameters.push(
     row.userId,
     row.skuId,
     row.quantity,
     fromCents(row.addPrice),
     row.selected ? 1 : 0,
     row.deleted ? 1 : 0,
-    toDateTime(row.addedAt).slice(0, 19),
-    toDateTime(row.addedAt),
+    addedAt.slice(0, 19),
+    addedAt,
     toDateTime(row.changedAt),
     row.position,
     formatSnapshot(row.snapshot),
     row.version,
-  ];
+  );
 }

@@ -5,14 +5,13 @@ export {
   formatItem,
   formatSnapshot,
   fromCents,
-  fromDateTime,
   parseItem,
   parseOutboxEntry,
   sameItem,
   toCartRows,
   toCents,
-  toDateTime,
 } from './cart-row.mapper.js';
+export { fromDateTime, toDateTime, toIso } from './date-time.js';
 export { Database, DatabaseUnavailableError } from './database.js';
 export type { Query } from './database.js';
 export { DatabaseModule } from './database.module.js';

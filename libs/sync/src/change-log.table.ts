@@ -4,6 +4,7 @@ import { CartChange, Database, fromCents, Query, toDateTime } from '@app/databas
 const CHUNK = 500;
 const COLUMNS =
   'owner_kind, owner_id, sku_id, version, action, source, quantity_before, quantity_after, selected, price, changed_at';
+const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 /** The `cart_change_log` table: every acknowledged change once, stale ones too. */
 @Injectable()
@@ -16,7 +17,7 @@ export class ChangeLogTable {
     for (let i = 0; i < rows.length; i += CHUNK) {
       const chunk = rows.slice(i, i + CHUNK);
       await query(
-        `INSERT INTO cart_change_log (${COLUMNS}) VALUES ${chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
+        `INSERT INTO cart_change_log (${COLUMNS}) VALUES ${Array<string>(chunk.length).fill(PLACES).join(', ')}
          ON DUPLICATE KEY UPDATE id = id`,
         chunk.flat(),
       );
