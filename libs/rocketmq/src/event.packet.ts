@@ -26,6 +26,8 @@ export type PoisonReason = 'not-json' | 'not-a-packet' | 'no-handler';
  */
 const LEGAL_TAG = /^[^\s|\p{Cc}]{1,128}$/u;
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /** @throws {PayloadTooLargeError}, or TypeError when the pattern cannot be a tag */
 export function encodePacket({ pattern, data, metadata }: EventPacket): Buffer {
   if (!LEGAL_TAG.test(pattern)) {
@@ -42,7 +44,7 @@ export function encodePacket({ pattern, data, metadata }: EventPacket): Buffer {
 export function decodePacket(body: Buffer): EventPacket | Exclude<PoisonReason, 'no-handler'> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = JSON.parse(UTF_8.decode(body));
   } catch {
     return 'not-json';
   }

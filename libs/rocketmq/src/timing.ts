@@ -22,15 +22,14 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 /** What `work` answers, or a rejection with `late()` after `ms`. The work itself is not stopped. */
 export async function within<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  const timer = new AbortController();
-  const expired = delay(ms, undefined, { signal: timer.signal }).then(
-    () => Promise.reject(late()),
-    () => new Promise<never>(() => undefined),
-  );
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
   try {
     return await Promise.race([work, expired]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 
