@@ -116,7 +116,7 @@ describe(LimitsService.name, () => {
     const here = newProcess();
     await here.service.set(raised, null);
     await here.table.put('limits', { maxSkus: 'many' }, null);
-    await expect(here.service.refresh()).rejects.toThrow();
+    await expect(here.service.refresh()).rejects.toThrow('makes no sense');
     expect(here.limits.inForce()).toEqual(raised);
     await here.service.reset();
     expect(here.limits.inForce()).toEqual(defaults);

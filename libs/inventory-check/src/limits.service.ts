@@ -71,10 +71,7 @@ export class LimitsService implements OnModuleInit, BeforeApplicationShutdown {
     this.latestTurn = turn;
     if (!stored || (stored.remaining !== null && stored.remaining <= 0)) return this.limits.close();
     const { value, endsAt, remaining } = stored;
-    this.limits.open(
-      { limits: toDto(CartLimitsInput, value), endsAt },
-      remaining === null ? Infinity : asked + remaining,
-    );
+    this.limits.open({ limits: toLimits(value), endsAt }, remaining === null ? Infinity : asked + remaining);
   }
 
   private async look(): Promise<void> {
@@ -86,5 +83,15 @@ export class LimitsService implements OnModuleInit, BeforeApplicationShutdown {
       this.pause = Math.min(this.pause * 2, SLOWEST_MS);
     }
     if (!this.isStopping) this.timer = setTimeout(() => void this.look(), this.pause).unref();
+  }
+}
+
+/** A row that somebody wrote by hand must not reach the scripts unchecked. */
+function toLimits(value: unknown): CartLimits {
+  try {
+    return toDto(CartLimitsInput, value);
+  } catch (error) {
+    // Not the fault of whoever asks for the limits.
+    throw new Error('the setting "limits" makes no sense', { cause: error });
   }
 }
