@@ -1,13 +1,10 @@
 import type { ErrorCode } from '@app/common';
-import type { Operation, Schemas } from './openapi.problems.js';
+import { IDEMPOTENT_REPLAYED, type Operation, type Schemas } from './openapi.problems.js';
 
-type Schema = Schemas[string] & { properties?: Record<string, Schema>; required?: string[] };
-type Response = { headers?: object; content?: Record<string, { schema: { $ref?: string } }> };
+type Schema = Schemas[string] & { properties?: Record<string, Schema> };
+type Reference = { $ref?: string };
+type Response = { headers?: object; content?: Record<string, { schema: Reference & { oneOf?: Reference[] } }> };
 type Parameter = NonNullable<Operation['parameters']>[number];
-
-const CART = 'CartDto';
-/** What `Prefer: return=minimal` leaves of a cart. */
-const MINIMAL = ['version', 'badge'];
 
 const GROUP: Parameter = {
   name: 'group',
@@ -36,62 +33,39 @@ const PREFERENCE_APPLIED = {
   description: 'The answer is the minimal one.',
   schema: { type: 'string', enum: ['return=minimal'] },
 };
-const IDEMPOTENT_REPLAYED = {
-  description: 'The result is the one of an earlier request with this key.',
-  schema: { type: 'string', enum: ['true'] },
-};
-
 /**
- * What all answers with a cart have in common: the headers a request may carry and an answer has, and the minimal answer
- * of a write. Which of them apply follows from the codes a route names, so that no route repeats any of it.
+ * What all answers with a cart have in common: the headers a request may carry and an answer has. Which of them apply
+ * follows from the schemas and codes that a route names, so that no route repeats any of it.
  */
 export function describeCartReply(operation: Operation, codes: readonly ErrorCode[], schemas: Schemas): void {
   const isIdempotent = codes.includes('IDEMPOTENCY_KEY_REUSED');
-  const replayed = isIdempotent ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED } : {};
   if (isIdempotent) addParameters(operation, IDEMPOTENCY_KEY);
-  for (const response of successes(operation)) {
-    const media = response.content?.['application/json'];
-    const name = media?.schema.$ref?.split('/').pop();
-    if (!media || !name || !isCart(schemas[name])) {
-      if (isIdempotent) response.headers = { ...response.headers, ...replayed };
-      continue;
-    }
-    addParameters(operation, GROUP);
-    response.headers = { ...response.headers, ETag: ETAG, ...replayed };
-    if (!codes.includes('VERSION_MISMATCH')) continue;
-    addParameters(operation, IF_MATCH, PREFER);
-    response.headers = { ...response.headers, 'Preference-Applied': PREFERENCE_APPLIED };
-    schemas[minimalName(name)] ??= minimal(schemas, name);
-    media.schema = { oneOf: [media.schema, { $ref: `#/components/schemas/${minimalName(name)}` }] } as object;
+  if (codes.includes('VERSION_MISMATCH')) addParameters(operation, IF_MATCH);
+  for (const [status, response] of Object.entries(operation.responses) as [string, Response][]) {
+    if (!status.startsWith('2')) continue;
+    const kinds = namesIn(response).map((name) => kindOf(schemas[name]));
+    if (kinds.includes('cart')) addParameters(operation, GROUP);
+    if (kinds.includes('cart') && kinds.includes('minimal')) addParameters(operation, PREFER);
+    const headers = {
+      ...(kinds.some(Boolean) ? { ETag: ETAG } : {}),
+      ...(kinds.includes('cart') && kinds.includes('minimal') ? { 'Preference-Applied': PREFERENCE_APPLIED } : {}),
+      ...(isIdempotent ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED } : {}),
+    };
+    if (Object.keys(headers).length > 0) response.headers = { ...headers, ...response.headers };
   }
 }
 
-function successes({ responses }: Operation): Response[] {
-  return Object.entries(responses).flatMap(([status, response]) => (/^2/.test(status) ? [response as Response] : []));
+/** The schemas an answer may have. */
+function namesIn({ content }: Response): string[] {
+  const { $ref, oneOf = [] } = content?.['application/json']?.schema ?? {};
+  return [$ref, ...oneOf.map((one) => one.$ref)].flatMap((reference) => reference?.split('/').pop() ?? []);
 }
 
-/** A cart, or a cart with more beside it: the results of a batch, of a merge. */
-function isCart(schema: Schema | undefined): boolean {
-  const fields = Object.keys(schema?.properties ?? {});
-  return ['owner', 'items', 'groups', ...MINIMAL].every((field) => fields.includes(field));
-}
-
-function minimalName(name: string): string {
-  return `Minimal${name}`;
-}
-
-/** Version and badge, and what `name` has beside the cart. */
-function minimal(schemas: Schemas, name: string): Schema {
-  const { properties = {}, required = [] }: Schema = schemas[name] ?? {};
-  const whole: Schema = schemas[CART] ?? {};
-  const cart = Object.keys(whole.properties ?? {});
-  const stays = (field: string) => MINIMAL.includes(field) || !cart.includes(field);
-  return {
-    type: 'object',
-    description: 'The answer to `Prefer: return=minimal`.',
-    required: required.filter(stays),
-    properties: Object.fromEntries(Object.entries(properties).filter(([field]) => stays(field))),
-  };
+/** A whole cart, its version and counters, or the counters alone; each may have more beside it, as a batch its results. */
+function kindOf(schema: Schema | undefined): 'cart' | 'minimal' | 'badge' | undefined {
+  const has = (...fields: string[]) => fields.every((field) => field in (schema?.properties ?? {}));
+  if (has('version', 'badge')) return has('items', 'groups') ? 'cart' : 'minimal';
+  return has('selectedSkus', 'selectedQuantity') ? 'badge' : undefined;
 }
 
 function header(name: string, description: string, schema: Schema): Parameter {

@@ -11,6 +11,14 @@ const BEFORE_ROUTING = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE'] as const satisfi
 /** A body is read, and may be refused, on every method that can have one. */
 const BODY = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const satisfies ErrorCode[];
 
+/** The header of an answer that was given before, a success or a refusal. */
+export const IDEMPOTENT_REPLAYED: Header = {
+  description: 'The result is the one of an earlier request with this key.',
+  schema: { type: 'string', enum: ['true'] },
+};
+/** The statuses of refusals that are kept for repeats. */
+const KEPT = ['404', '409'];
+
 const HEADERS: Record<string, Header> = {
   'retry-after': { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 1 } },
   'www-authenticate': { description: 'How to say who is asking.', schema: { type: 'string', example: 'Bearer' } },
@@ -24,10 +32,19 @@ export function codesOf(method: string, own: readonly ErrorCode[]): ErrorCode[] 
 /** One response per status, with an example for each code; `default` is the bug nobody foresaw. */
 export function problemResponses(codes: readonly ErrorCode[]): Responses {
   const statuses = [...new Set(codes.map(statusOf))];
+  const replayed: Record<string, Header> = codes.includes('IDEMPOTENCY_KEY_REUSED')
+    ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED }
+    : {};
   return {
     ...Object.fromEntries(BEFORE_ROUTING.map((code) => [statusOf(code), { $ref: `#/components/responses/${code}` }])),
     ...Object.fromEntries(
-      statuses.map((status) => [status, problemResponse(codes.filter((code) => statusOf(code) === status))]),
+      statuses.map((status) => [
+        status,
+        problemResponse(
+          codes.filter((code) => statusOf(code) === status),
+          KEPT.includes(status) ? replayed : {},
+        ),
+      ]),
     ),
     default: { $ref: '#/components/responses/INTERNAL_ERROR' },
   };
@@ -39,9 +56,9 @@ export function sharedResponses() {
   return Object.fromEntries(codes.map((code) => [code, problemResponse([code])]));
 }
 
-function problemResponse(codes: readonly ErrorCode[]) {
+function problemResponse(codes: readonly ErrorCode[], more: Record<string, Header> = {}) {
   const examples = Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }]));
-  const headers = Object.assign({}, ...codes.map(headersOf)) as Record<string, Header>;
+  const headers = Object.assign({}, ...codes.map(headersOf), more) as Record<string, Header>;
   const schema = {
     allOf: [{ $ref: '#/components/schemas/Problem' }],
     properties: { code: { type: 'string', enum: [...codes] } },
@@ -98,6 +115,8 @@ export function problemSchema(hasCarts: boolean): Schemas[string] {
             available: { ...count, description: 'Units in stock.' },
             maximum: { ...count, description: 'The limit that is exceeded.' },
             requested: { ...count, description: 'What would have been in the cart.' },
+            status: { ...text, description: 'Of an undo: what came of the item.' },
+            quantity: { ...count, description: 'Of an undo: what came back.' },
           },
         },
       },
