@@ -41,17 +41,17 @@ if MODE == 'atomic' and #refused > 0 then return refuse(refused) end
 
 for index, add in ipairs(accepted) do
   stamp()
-  local item = parse_item(found[add.n])
+  local item = add.was and copy(add.was)
   if not item then
     local selected = ARGV[add.at + 2]
     if selected ~= '' then
-      meta.last_choice = tonumber(selected)
+      meta.last_choice = selected
     else
-      selected = SELECT_NEW == 'inherit' and tostring(meta.last_choice) or SELECT_NEW
+      selected = SELECT_NEW == 'inherit' and meta.last_choice or SELECT_NEW
     end
     item = {
-      selected = selected, price = ARGV[add.at + 6], added = now_ms,
-      position = string.format('%s%03d', version, index - 1), snapshot = ARGV[add.at + 7],
+      selected = selected, origin = ARGV[add.at + 6] .. ' ' .. now_ms,
+      position = version .. string.sub('00' .. index - 1, -3), snapshot = ARGV[add.at + 7],
     }
   end
   item.quantity = add.sum

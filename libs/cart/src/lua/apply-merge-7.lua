@@ -51,7 +51,8 @@ for i = 10, #ARGV, 3 do
   local sku, maximum, guest = ARGV[i], tonumber(ARGV[i + 1]), parse_item(ARGV[i + 2])
   local quantity, outcome, wanted
   if held[sku] then
-    local item, was = parse_item(held[sku]), parse_item(held[sku])
+    local was = parse_item(held[sku])
+    local item = copy(was)
     quantity, outcome, wanted = combine(was.quantity, guest.quantity, maximum)
     item.quantity = quantity
     change(sku, item, was)

@@ -23,8 +23,9 @@ local sum = old.quantity + (was and was.quantity or 0)
 local line = refuse_quantity(NEW, sum, ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]))
 if line then return refuse({ line }) end
 
-local item = parse_item(found[3]) or {
-  selected = old.selected, price = ARGV[11], added = old.added, position = old.position, snapshot = ARGV[12],
+local item = was and copy(was) or {
+  selected = old.selected, origin = ARGV[11] .. string.match(old.origin, ' %d+$'), position = old.position,
+  snapshot = ARGV[12],
 }
 item.quantity = sum
 drop_item(OLD, old)

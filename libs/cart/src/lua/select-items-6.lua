@@ -14,27 +14,27 @@ parse_meta(call('HGET', CART, '_'))
 local refusal = refuse_open()
 if refusal then return refusal end
 
-local items = {}
+local found = {}
 if SCOPE == 'items' then
-  for i = 9, #ARGV do items[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
+  for i = 9, #ARGV do found[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
 else
-  items = all_items()
-  for i = 9, #ARGV do items[ARGV[i]] = nil end
+  found = all_items()
+  for i = 9, #ARGV do found[ARGV[i]] = nil end
 end
 
 -- In a text of JSON the quotes of a value are escaped, so this cannot stand inside one.
 local shop = SCOPE == 'shop' and '"shopId":"' .. ARGV[8] .. '"' or nil
 local skus, parsed = {}, {}
-for sku, raw in pairs(items) do
+for sku, raw in pairs(found) do
   local item = parse_item(raw)
   local is_meant = not shop or string.find(item.snapshot, shop, 1, true)
   if is_meant and item.selected ~= SELECTED then skus[#skus + 1], parsed[sku] = sku, item end
 end
 table.sort(skus)
-meta.last_choice = tonumber(SELECTED)
+meta.last_choice = SELECTED
 for _, sku in ipairs(skus) do
   local was = parsed[sku]
-  local item = parse_item(items[sku])
+  local item = copy(was)
   item.selected = SELECTED
   put_item(sku, item, was)
 end

@@ -27,13 +27,13 @@ if quantity > was.quantity then
   if line then return refuse({ line }) end
 end
 
-if SELECTED ~= '' then meta.last_choice = tonumber(SELECTED) end
+if SELECTED ~= '' then meta.last_choice = SELECTED end
 if quantity <= 0 then
   remove_item(SKU, found[2])
   return finish(MODE)
 end
 
-local item = parse_item(found[2])
+local item = copy(was)
 item.quantity = quantity
 -- An invalid item cannot be selected; its stored flag comes back with the product unless it is cleared.
 local is_valid = STATE == 'on' and STOCK > 0

@@ -29,12 +29,15 @@ local UNDO_SECONDS = 600
 local IDEMPOTENCY_SECONDS = 86400
 
 local meta, meta_was = nil, nil
-local rows, taken = {}, {}
 local now_ms, version = nil, nil
+-- What is to be written, gathered so that each key takes one command: alternating fields and values, or fields.
+local items, gone, tombstones, revived = {}, {}, {}, {}
+local rows, taken = {}, {}
 
+-- The counters are whole numbers far below 1e14, which Lua prints exactly; versions are longer, and stay texts.
 local function format_meta()
-  return string.format('%.0f %d %d %d %d %d %d', meta.version, meta.state, meta.skus, meta.quantity,
-    meta.selected_skus, meta.selected_quantity, meta.last_choice)
+  return meta.version .. ' ' .. meta.state .. ' ' .. meta.skus .. ' ' .. meta.quantity .. ' ' .. meta.selected_skus
+    .. ' ' .. meta.selected_quantity .. ' ' .. meta.last_choice
 end
 
 local function parse_meta(raw)
@@ -43,43 +46,50 @@ local function parse_meta(raw)
     local v, state, skus, quantity, selected_skus, selected_quantity, last_choice =
       string.match(raw, '^(%d+) ([012]) (%d+) (%d+) (%d+) (%d+) ([01])$')
     meta = {
-      version = tonumber(v), state = tonumber(state), skus = tonumber(skus), quantity = tonumber(quantity),
+      version = v, state = state, skus = tonumber(skus), quantity = tonumber(quantity),
       selected_skus = tonumber(selected_skus), selected_quantity = tonumber(selected_quantity),
-      last_choice = tonumber(last_choice),
+      last_choice = last_choice,
     }
   else
     -- A user's cart without the field is unknown, not empty: MySQL may have it. A guest's lives here alone.
     meta = {
-      version = 0, state = IS_USER and 0 or 1, skus = 0, quantity = 0, selected_skus = 0, selected_quantity = 0,
-      last_choice = 1,
+      version = '0', state = IS_USER and '0' or '1', skus = 0, quantity = 0, selected_skus = 0, selected_quantity = 0,
+      last_choice = '1',
     }
   end
 end
 
+-- origin: "addPriceCents addedAtMs". The time and version of the last change are always written anew.
 local function parse_item(raw)
   if not raw then return nil end
-  local quantity, selected, price, added, changed, position, v, snapshot =
-    string.match(raw, '^(%d+) ([01]) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
+  local quantity, selected, origin, position, snapshot =
+    string.match(raw, '^(%d+) ([01]) (%d+ %d+) %d+ (%d+) %d+ (.*)$')
   if not quantity then error('not a cart item') end
   return {
-    quantity = tonumber(quantity), selected = selected, price = price, added = added, changed = changed,
-    position = position, version = v, snapshot = snapshot,
+    quantity = tonumber(quantity), selected = selected, origin = origin, position = position, snapshot = snapshot,
   }
 end
 
 local function format_item(item)
-  return string.format('%d %s %s %s %s %s %s %s', item.quantity, item.selected, item.price, item.added, item.changed,
-    item.position, item.version, item.snapshot)
+  return item.quantity .. ' ' .. item.selected .. ' ' .. item.origin .. ' ' .. now_ms .. ' ' .. item.position .. ' '
+    .. version .. ' ' .. item.snapshot
 end
 
--- Every item of the cart but those of its own fields: raw texts by SKU.
+local function copy(item)
+  return {
+    quantity = item.quantity, selected = item.selected, origin = item.origin, position = item.position,
+    snapshot = item.snapshot,
+  }
+end
+
+-- Every item of the cart but its own fields: raw texts by SKU.
 local function all_items()
-  local items = {}
+  local all = {}
   local fields = call('HGETALL', CART)
   for i = 1, #fields, 2 do
-    if fields[i] ~= '_' and fields[i] ~= '@' then items[fields[i]] = fields[i + 1] end
+    if fields[i] ~= '_' and fields[i] ~= '@' then all[fields[i]] = fields[i + 1] end
   end
-  return items
+  return all
 end
 
 -- A repeat of a request is answered from its record: the change and the record are made in one step, so that no crash
@@ -112,26 +122,26 @@ end
 local function refuse_open()
   local repeated = refuse_repeat()
   if repeated then return repeated end
-  if meta.state == 0 then return { 'NEED_LOAD' } end
-  if meta.state == 2 then return refuse({ '- GUEST_CART_MERGED' }) end
-  local accepted = MATCH == '' or string.find(',' .. MATCH .. ',', string.format(',%.0f,', meta.version), 1, true)
-  if accepted then return nil end
+  if meta.state == '0' then return { 'NEED_LOAD' } end
+  if meta.state == '2' then return refuse({ '- GUEST_CART_MERGED' }) end
+  if MATCH == '' or string.find(',' .. MATCH .. ',', ',' .. meta.version .. ',', 1, true) then return nil end
   return { 'VERSION_MISMATCH', call('HGETALL', CART) }
 end
 
--- The version of this change: grows also when the clock steps back, outranks lost ones after a loss of data.
--- Printed with %.0f: tostring() keeps 14 digits of these 16.
+-- The version of this change, µs since 1970: grows also when the clock steps back, outranks lost ones after a loss of
+-- data. A text, since tostring() keeps 14 digits of these 16; of equal length, texts compare like numbers.
 local function stamp()
   if version then return end
   -- A key of another type would stop the script half-way, after its first writes.
   call('XLEN', OUTBOX)
   call('ZCARD', ACTIVE)
-  call('HLEN', REMOVED)
+  meta.tombstones = call('HLEN', REMOVED)
   local time = call('TIME')
-  local micros = time[1] * 1000000 + time[2]
-  now_ms = string.format('%.0f', math.floor(micros / 1000))
-  meta.version = math.max(meta.version + 1, micros)
-  version = string.format('%.0f', meta.version)
+  version = time[1] .. string.sub('00000' .. time[2], -6)
+  now_ms = string.sub(version, 1, -4)
+  local last = meta.version
+  if #last > #version or (#last == #version and last >= version) then version = string.format('%.0f', last + 1) end
+  meta.version = version
 end
 
 local function count(item, sign)
@@ -143,63 +153,77 @@ local function count(item, sign)
   end
 end
 
-local function log_row(sku, before, deleted, raw)
-  rows[#rows + 1] = 'r'
-  rows[#rows + 1] = sku .. ' ' .. before .. ' ' .. deleted .. ' ' .. raw
+local function append(list, first, second)
+  list[#list + 1] = first
+  list[#list + 1] = second
 end
 
 -- Writes the item as it is now; `was` is a copy of it before, nil when it is new.
 local function put_item(sku, item, was)
   stamp()
-  item.version, item.changed = version, now_ms
   if was then count(was, -1) end
   count(item, 1)
   local raw = format_item(item)
-  call('HSET', CART, sku, raw)
-  if not was and IS_USER then call('HDEL', REMOVED, sku) end
-  log_row(sku, was and was.quantity or 0, 0, raw)
+  append(items, sku, raw)
+  if not was and meta.tombstones > 0 then revived[#revived + 1] = sku end
+  append(rows, 'r', sku .. ' ' .. (was and was.quantity or 0) .. ' 0 ' .. raw)
 end
 
 local function drop_item(sku, item)
   stamp()
   count(item, -1)
   local before = item.quantity
-  item.quantity, item.version, item.changed = 0, version, now_ms
+  item.quantity = 0
   local raw = format_item(item)
-  call('HDEL', CART, sku)
-  if IS_USER then call('HSET', REMOVED, sku, raw) end
-  log_row(sku, before, 1, raw)
+  gone[#gone + 1] = sku
+  if IS_USER then append(tombstones, sku, raw) end
+  append(rows, 'r', sku .. ' ' .. before .. ' 1 ' .. raw)
 end
 
 -- Takes an item out as the shopper wished, so that it can be undone.
 local function remove_item(sku, raw)
-  taken[#taken + 1], taken[#taken + 2] = sku, raw
+  append(taken, sku, raw)
   drop_item(sku, parse_item(raw))
 end
 
--- unpack() takes some thousand values, and one event must fit a message: a large change becomes several entries.
+-- unpack() takes some thousand values.
+local function in_chunks(list, write)
+  for first = 1, #list, 400 do write(unpack(list, first, math.min(first + 399, #list))) end
+end
+
+-- One event must fit a message: a large change becomes several entries.
 local function append_event(action, source)
-  for first = 1, #rows, 400 do
-    call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', source,
-      unpack(rows, first, math.min(first + 399, #rows)))
-  end
+  in_chunks(rows, function(...)
+    call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', source, ...)
+  end)
 end
 
 local function remember_removal()
   call('DEL', UNDO)
   call('HSET', UNDO, '_', version)
-  for first = 1, #taken, 400 do call('HSET', UNDO, unpack(taken, first, math.min(first + 399, #taken))) end
+  in_chunks(taken, function(...) call('HSET', UNDO, ...) end)
   call('EXPIRE', UNDO, UNDO_SECONDS)
 end
 
--- Ends a script: meta, lifetime, index, event and the record of the request, all with the change itself. Without a
--- change the version stays. `lines` belong to the answer.
+local function write_items()
+  append(items, '_', format_meta())
+  in_chunks(items, function(...) call('HSET', CART, ...) end)
+  in_chunks(gone, function(...) call('HDEL', CART, ...) end)
+  in_chunks(tombstones, function(...) call('HSET', REMOVED, ...) end)
+  in_chunks(revived, function(...) call('HDEL', REMOVED, ...) end)
+end
+
+-- Ends a script: items, meta, lifetime, index, event and the record of the request, all in one step. Without a change
+-- the version stays. `lines` belong to the answer.
 local function finish(action, lines, source)
   lines = lines or {}
   if version then
-    call('HSET', CART, '_', format_meta())
-    if TTL == '0' then call('PERSIST', CART) end
-    if IS_USER then call('ZADD', ACTIVE, now_ms, string.sub(OWNER, 6)) end
+    write_items()
+    if IS_USER then
+      -- Only a cart that was loaded empty is given a lifetime, the null cache.
+      call('PERSIST', CART)
+      call('ZADD', ACTIVE, now_ms, string.sub(OWNER, 6))
+    end
     if #taken > 0 then remember_removal() end
     append_event(action, source or (IS_USER and 'user' or 'guest'))
   elseif meta_was and meta_was ~= format_meta() then
