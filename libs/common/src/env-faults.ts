@@ -1,4 +1,12 @@
-import type { Env } from './env.js';
+/** The settings that are judged together; `Env` has them. */
+interface JudgedSettings {
+  NODE_ENV: string;
+  JWT_SECRET?: string;
+  JWT_JWKS_URL?: string;
+  GUEST_KEYS?: readonly string[];
+  DEV_LOGIN: boolean;
+  LOCK: string;
+}
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Fewer different characters than that are no random secret, however long. */
@@ -7,7 +15,7 @@ const MIN_DISTINCT_CHARACTERS = 10;
 const EXAMPLE_WORDS = /change.?me|example|placeholder|password|secret|your[-_ ]/i;
 
 /** What is wrong with how users' tokens are to be checked. */
-export function tokenFaults(env: Env): string[] {
+export function tokenFaults(env: JudgedSettings): string[] {
   const faults: string[] = [];
   if ((env.JWT_SECRET === undefined) === (env.JWT_JWKS_URL === undefined)) {
     faults.push('JWT_SECRET, JWT_JWKS_URL: exactly one of them is required');
@@ -22,7 +30,7 @@ export function tokenFaults(env: Env): string[] {
 }
 
 /** What no shop may run with. `source` also holds the switches of tests, which are no settings. */
-export function productionFaults(env: Env, source: NodeJS.ProcessEnv): string[] {
+export function productionFaults(env: JudgedSettings, source: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   if (env.DEV_LOGIN) faults.push('DEV_LOGIN: not in production');
   if (env.LOCK === 'noop') faults.push('LOCK: noop is for tests, not for production');
