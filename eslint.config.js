@@ -1,5 +1,6 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { noInjection } from './tools/lint/no-injection.mjs';
 
 export default tseslint.config(
   { ignores: ['dist/**', '.data/**', 'coverage/**'] },
@@ -37,6 +38,11 @@ export default tseslint.config(
       // Helpers are taken out of a harness object; none of them uses `this`.
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...noInjection] },
   },
   {
     files: ['**/*.mjs', '**/*.js'],

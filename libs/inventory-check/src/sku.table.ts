@@ -57,25 +57,26 @@ export class SkuTable {
    * row by row, so bound it with {@link endOfWindow}.
    */
   async onShelf(filter: SkuFilter, after: string, upTo: string | undefined, limit: number): Promise<Sku[]> {
-    const path = pathOf(filter);
-    const where = ["status = 'on'", ...path.where, 'sku_id > ?'];
+    const { index, ...path } = pathOf(filter);
+    const conditions = ["status = 'on'", ...path.where, 'sku_id > ?'];
     const parameters: unknown[] = [...path.parameters, after];
     if (upTo !== undefined) {
-      where.push('sku_id <= ?');
+      conditions.push('sku_id <= ?');
       parameters.push(upTo);
     }
     if (filter.spuId !== undefined && filter.shopId !== undefined) {
-      where.push('shop_id = ?');
+      conditions.push('shop_id = ?');
       parameters.push(filter.shopId);
     }
     if (filter.text) {
       // Codes are told apart by case, yet nobody searches so.
-      where.push(`(name LIKE ? ESCAPE '!' OR sku_code COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!')`);
+      conditions.push(`(name LIKE ? ESCAPE '!' OR sku_code COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!')`);
       const pattern = `%${filter.text.replaceAll(/[!%_]/g, '!$&')}%`;
       parameters.push(pattern, pattern);
     }
+    const where = conditions.join(' AND ');
     const rows = await this.database.query<SkuRow>(
-      `SELECT ${COLUMNS} FROM product_sku FORCE INDEX (${path.index}) WHERE ${where.join(' AND ')}
+      `SELECT ${COLUMNS} FROM product_sku FORCE INDEX (${index}) WHERE ${where}
        ORDER BY sku_id LIMIT ?`,
       [...parameters, limit],
     );
@@ -84,9 +85,10 @@ export class SkuTable {
 
   /** The last of the next `rows` ids above `after` along which {@link onShelf} looks; `undefined`: there are fewer. */
   async endOfWindow(filter: SkuFilter, after: string, rows: number): Promise<string | undefined> {
-    const { index, where, parameters } = pathOf(filter);
+    const { index, parameters, ...path } = pathOf(filter);
+    const where = [...path.where, 'sku_id > ?'].join(' AND ');
     const [end] = await this.database.query<{ sku_id: string }>(
-      `SELECT sku_id FROM product_sku FORCE INDEX (${index}) WHERE ${[...where, 'sku_id > ?'].join(' AND ')}
+      `SELECT sku_id FROM product_sku FORCE INDEX (${index}) WHERE ${where}
        ORDER BY sku_id LIMIT 1 OFFSET ?`,
       [...parameters, after, rows - 1],
     );

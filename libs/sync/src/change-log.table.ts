@@ -16,8 +16,9 @@ export class ChangeLogTable {
     const rows = changes.flatMap(toParameters).sort(byOwnerVersionSku);
     for (let i = 0; i < rows.length; i += CHUNK) {
       const chunk = rows.slice(i, i + CHUNK);
+      const places = Array<string>(chunk.length).fill(PLACES).join(', ');
       await query(
-        `INSERT INTO cart_change_log (${COLUMNS}) VALUES ${Array<string>(chunk.length).fill(PLACES).join(', ')}
+        `INSERT INTO cart_change_log (${COLUMNS}) VALUES ${places}
          ON DUPLICATE KEY UPDATE id = id`,
         chunk.flat(),
       );
