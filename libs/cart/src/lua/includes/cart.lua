@@ -112,10 +112,16 @@ local function record(code, lines)
   call('SET', IDEMPOTENCY, 'done ' .. string.match(CLAIM, ' (.*)$') .. ' ' .. answer, 'EX', IDEMPOTENCY_SECONDS)
 end
 
+-- Not by unpack(), which takes some thousand values: after the writes it would be too late to fail.
+local function with_lines(answer, lines)
+  for i = 1, #lines do answer[#answer + 1] = lines[i] end
+  return answer
+end
+
 -- Ends a script that changes nothing, for reasons that are part of the answer.
 local function refuse(lines)
   record('REFUSED', lines)
-  return { 'REFUSED', unpack(lines) }
+  return with_lines({ 'REFUSED' }, lines)
 end
 
 -- The reason not to go on (a whole answer), or nil. Needs the meta field.
@@ -231,6 +237,5 @@ local function finish(action, lines, source)
   end
   if TTL ~= '0' then call('EXPIRE', CART, TTL) end
   record('OK', lines)
-  if REPLY == 'full' then return { 'OK', call('HGETALL', CART), unpack(lines) } end
-  return { 'OK', { '_', format_meta() }, unpack(lines) }
+  return with_lines({ 'OK', REPLY == 'full' and call('HGETALL', CART) or { '_', format_meta() } }, lines)
 end
