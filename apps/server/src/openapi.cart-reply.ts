@@ -1,9 +1,8 @@
 import type { ErrorCode } from '@app/common';
 import { IDEMPOTENT_REPLAYED, type Operation, type Schemas } from './openapi.problems.js';
 
-type Schema = Schemas[string] & { properties?: Record<string, Schema> };
-type Reference = { $ref?: string };
-type Response = { headers?: object; content?: Record<string, { schema: Reference & { oneOf?: Reference[] } }> };
+type Schema = Schemas[string] & { properties?: Record<string, Schema>; required?: string[] };
+type Response = { headers?: object; content?: Record<string, { schema: { $ref?: string } }> };
 type Parameter = NonNullable<Operation['parameters']>[number];
 
 const GROUP: Parameter = {
@@ -34,8 +33,9 @@ const PREFERENCE_APPLIED = {
   schema: { type: 'string', enum: ['return=minimal'] },
 };
 /**
- * What all answers with a cart have in common: the headers a request may carry and an answer has. Which of them apply
- * follows from the schemas and codes that a route names, so that no route repeats any of it.
+ * What all answers with a cart have in common: the headers a request may carry and an answer has, and the minimal answer
+ * to a write. Which of them apply follows from the schema and the codes that a route names, so that no route repeats
+ * any of it.
  */
 export function describeCartReply(operation: Operation, codes: readonly ErrorCode[], schemas: Schemas): void {
   const isIdempotent = codes.includes('IDEMPOTENCY_KEY_REUSED');
@@ -43,28 +43,39 @@ export function describeCartReply(operation: Operation, codes: readonly ErrorCod
   if (codes.includes('VERSION_MISMATCH')) addParameters(operation, IF_MATCH);
   for (const [status, response] of Object.entries(operation.responses) as [string, Response][]) {
     if (!status.startsWith('2')) continue;
-    const kinds = namesIn(response).map((name) => kindOf(schemas[name]));
-    if (kinds.includes('cart')) addParameters(operation, GROUP);
-    if (kinds.includes('cart') && kinds.includes('minimal')) addParameters(operation, PREFER);
-    const headers = {
-      ...(kinds.some(Boolean) ? { ETag: ETAG } : {}),
-      ...(kinds.includes('cart') && kinds.includes('minimal') ? { 'Preference-Applied': PREFERENCE_APPLIED } : {}),
-      ...(isIdempotent ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED } : {}),
-    };
+    const headers: Record<string, object> = isIdempotent ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED } : {};
+    const media = response.content?.['application/json'];
+    const name = media?.schema.$ref?.split('/').pop() ?? '';
+    const kind = kindOf(schemas[name]);
+    if (kind) headers['ETag'] = ETAG;
+    if (kind === 'cart') addParameters(operation, GROUP);
+    if (kind === 'cart' && media && codes.includes('VERSION_MISMATCH')) {
+      addParameters(operation, PREFER);
+      headers['Preference-Applied'] = PREFERENCE_APPLIED;
+      schemas[`Minimal${name}`] ??= minimal(schemas, name);
+      media.schema = { oneOf: [media.schema, { $ref: `#/components/schemas/Minimal${name}` }] } as object;
+    }
     if (Object.keys(headers).length > 0) response.headers = { ...headers, ...response.headers };
   }
 }
 
-/** The schemas an answer may have. */
-function namesIn({ content }: Response): string[] {
-  const { $ref, oneOf = [] } = content?.['application/json']?.schema ?? {};
-  return [$ref, ...oneOf.map((one) => one.$ref)].flatMap((reference) => reference?.split('/').pop() ?? []);
+/** Version and counters, and what `name` has beside the cart, such as the results of a batch. */
+function minimal(schemas: Schemas, name: string): Schema {
+  const { properties = {}, required = [] }: Schema = schemas[name] ?? {};
+  const whole: Schema = schemas['CartDto'] ?? {};
+  const stays = (field: string) => ['version', 'badge'].includes(field) || !(field in (whole.properties ?? {}));
+  return {
+    type: 'object',
+    description: 'The answer to `Prefer: return=minimal`, or when the catalogue is away after the change was made.',
+    required: required.filter(stays),
+    properties: Object.fromEntries(Object.entries(properties).filter(([field]) => stays(field))),
+  };
 }
 
-/** A whole cart, its version and counters, or the counters alone; each may have more beside it, as a batch its results. */
-function kindOf(schema: Schema | undefined): 'cart' | 'minimal' | 'badge' | undefined {
+/** A whole cart, maybe with more beside it, or the counters alone. */
+function kindOf(schema: Schema | undefined): 'cart' | 'badge' | undefined {
   const has = (...fields: string[]) => fields.every((field) => field in (schema?.properties ?? {}));
-  if (has('version', 'badge')) return has('items', 'groups') ? 'cart' : 'minimal';
+  if (has('version', 'badge', 'items', 'groups')) return 'cart';
   return has('selectedSkus', 'selectedQuantity') ? 'badge' : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, Max, Min, NotEquals, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsObject, Max, Min, NotEquals, ValidateNested } from 'class-validator';
 import { IsFlag, IsId, IsQuantity, MayBeAbsent } from '@app/common';
 
 const MAX_DELTA = 2_147_483_647;
@@ -30,6 +30,8 @@ export class AddItemsDto {
   @ApiProperty({ type: [BatchItemDto], maxItems: 100, description: 'quantities of the same SKU add up' })
   @IsArray()
   @ArrayMaxSize(100)
+  // ValidateNested alone takes a list for an object.
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => BatchItemDto)
   items!: BatchItemDto[];
