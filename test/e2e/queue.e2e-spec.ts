@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CART_CHANGED, toCartChanged } from '@app/cart';
+import { CartChange } from '@app/database';
 import { Database } from '@app/database';
 import { RocketmqClient } from '@app/rocketmq';
 import { createDataSource } from '../../ormconfig.js';
@@ -36,14 +37,15 @@ describe('on the real topic', () => {
 
   const eventFor = (userId: string, quantity: number) => {
     const item = newItem({ quantity });
-    return toCartChanged({
+    const change: CartChange = {
       owner: { kind: 'user', id: userId },
       version: item.version,
       at: Date.now(),
       action: 'add',
       source: 'user',
       items: [{ ...item, before: 0, deleted: false }],
-    });
+    };
+    return toCartChanged(change, Date.now());
   };
 
   it('broken messages become dead letters with their reason, and hold up nobody', async () => {

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CartChanged, CartStore, toCartChanged } from '@app/cart';
+import { CartChanged, CartLoader, CartStore, toCartChanged } from '@app/cart';
 import { Metrics } from '@app/common';
 import { CartChange, CartTable, Database, DatabaseUnavailableError } from '@app/database';
-import { RedisConnection } from '@app/redis';
+import { NoopLockService, RedisConnection } from '@app/redis';
 import { RocketmqContext } from '@app/rocketmq';
 import {
   CartChangedConsumer,
@@ -12,9 +12,11 @@ import {
   DeadLetterTable,
   OutboxStore,
   SyncMetrics,
+  Epochs,
+  RedisFeedback,
 } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
-import { newItem } from '../support/factories.js';
+import { newItem, newSku, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv();
@@ -22,13 +24,16 @@ const redis = new RedisConnection({ url: services().redisUrl });
 const database = new Database(createDataSource(services().databaseUrl));
 const table = new CartTable(database);
 const store = new CartStore(redis, env);
+const loader = new CartLoader(store, table, new NoopLockService());
 const outbox = new OutboxStore(redis, env);
+const epochs = new Epochs(redis);
+const feedback = new RedisFeedback(store, epochs);
 const writer = new CartChangedWriter(
   database,
   table,
   new ChangeLogTable(database),
   new DeadLetterTable(database),
-  store,
+  feedback,
   new SyncMetrics(new Metrics(), outbox),
 );
 
@@ -40,7 +45,7 @@ afterAll(async () => {
 });
 
 /** The history of one SKU in one cart: quantities over time, 0 = removed; versions 100, 200, … */
-function history(userId: string, skuId: string, quantities: number[]): CartChanged[] {
+function history(userId: string, skuId: string, quantities: number[], epoch = Number.MAX_SAFE_INTEGER): CartChanged[] {
   return quantities.map((quantity, i) => {
     const version = String((i + 1) * 100);
     const at = 1_700_000_000_000 + i * 1000;
@@ -53,7 +58,7 @@ function history(userId: string, skuId: string, quantities: number[]): CartChang
       source: 'user',
       items: [{ ...item, before: quantities[i - 1] ?? 0, deleted: quantity === 0 }],
     };
-    return toCartChanged(change);
+    return toCartChanged(change, epoch);
   });
 }
 
@@ -209,7 +214,7 @@ describe(CartChangedConsumer.name, () => {
       new CartTable(away),
       new ChangeLogTable(away),
       new DeadLetterTable(away),
-      store,
+      feedback,
       new SyncMetrics(new Metrics(), outbox),
     );
     const handled = new CartChangedConsumer(writerWithout).handle(history(freshUserId(), '1', [1]), context);
@@ -225,5 +230,53 @@ describe('a removal that MySQL holds', () => {
     await redis.command(['HSET', tombstones, '1', raw('200'), '2', raw('300')]);
     await writer.apply([history(userId, '1', [1, 0])[1], history(userId, '2', [1, 0])[1]], 'm');
     expect(await redis.command(['HKEYS', tombstones])).toEqual(['2']);
+  });
+});
+
+describe('a change of an epoch before', () => {
+  const lost = 1;
+
+  it('is given back to a cart that was loaded from MySQL before the change came there', async () => {
+    const userId = freshUserId();
+    const owner = { kind: 'user', id: userId } as const;
+    const [added, raised] = history(userId, '1', [1, 5], lost);
+    await writer.apply([added], 'm');
+    await loader.read(owner);
+    await writer.apply([raised], 'm');
+    expect(await store.read(owner)).toMatchObject({ badge: { skus: 1, quantity: 5 }, items: [{ quantity: 5 }] });
+    const { version, items } = (await store.read(owner))!;
+    expect(BigInt(version)).toBeGreaterThan(BigInt(items[0]!.version));
+  });
+
+  it('never overrules what came after it: a later change, or a later removal', async () => {
+    const userId = freshUserId();
+    const owner = { kind: 'user', id: userId } as const;
+    await loader.read(owner);
+    const skus = [newSku(), newSku()];
+    for (const sku of skus) await store.add(owner, toAdd(env, sku, 2), {});
+    await store.remove(owner, [skus[1]!.skuId], {});
+    await writer.apply(
+      skus.flatMap(({ skuId }) => history(userId, skuId, [7], lost)),
+      'm',
+    );
+    expect((await store.read(owner))!.items).toMatchObject([{ skuId: skus[0]!.skuId, quantity: 2 }]);
+  });
+
+  it('that removed an item removes it from the loaded cart', async () => {
+    const userId = freshUserId();
+    const owner = { kind: 'user', id: userId } as const;
+    const [added, removed] = history(userId, '1', [3, 0], lost);
+    await writer.apply([added], 'm');
+    await loader.read(owner);
+    await writer.apply([removed], 'm');
+    expect(await store.read(owner)).toMatchObject({ badge: { skus: 0, quantity: 0 }, items: [] });
+  });
+
+  it('of this epoch is not offered: Redis has it', async () => {
+    const userId = freshUserId();
+    const owner = { kind: 'user', id: userId } as const;
+    await loader.read(owner);
+    await writer.apply(history(userId, '1', [3], await epochs.current()), 'm');
+    expect((await store.read(owner))!.items).toEqual([]);
   });
 });

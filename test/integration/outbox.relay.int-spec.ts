@@ -4,7 +4,7 @@ import { Metrics } from '@app/common';
 import { Database } from '@app/database';
 import { keys, RedisConnection } from '@app/redis';
 import { EventPublisher, PayloadTooLargeError, TransportStatus } from '@app/rocketmq';
-import { DeadLetterTable, OutboxRelay, OutboxStore, SyncMetrics } from '@app/sync';
+import { DeadLetterTable, Epochs, OutboxRelay, OutboxStore, SyncMetrics } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { eventually } from '../support/eventually.js';
 import { newSku, toAdd } from '../support/factories.js';
@@ -57,7 +57,8 @@ afterAll(async () => {
 
 function startRelay(): void {
   const outbox = new OutboxStore(redis, env);
-  const relay = new OutboxRelay(outbox, broker, new DeadLetterTable(database), new SyncMetrics(metrics, outbox));
+  const [deadLetters, epochs] = [new DeadLetterTable(database), new Epochs(redis)];
+  const relay = new OutboxRelay(outbox, broker, deadLetters, epochs, new SyncMetrics(metrics, outbox));
   running.push({ relay, outbox });
   relay.onApplicationBootstrap();
 }

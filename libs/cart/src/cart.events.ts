@@ -18,6 +18,8 @@ export interface CartChanged {
   /** What happened: add, set, delta, select, remove, clear, … */
   action: string;
   source: string;
+  /** The epoch of the Redis that held the change when it was sent; grows when Redis may have lost data. */
+  epoch: number;
   items: CartChangedItem[];
 }
 
@@ -94,9 +96,10 @@ export const CART_CHANGED_SCHEMA = {
     at: time,
     action: { type: 'string', minLength: 1, maxLength: 16 },
     source: { type: 'string', minLength: 1, maxLength: 16 },
+    epoch: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     items: { type: 'array', items: ITEM, minItems: 1, maxItems: 1000 },
   },
-  required: ['schema', 'owner', 'version', 'at', 'action', 'source', 'items'],
+  required: ['schema', 'owner', 'version', 'at', 'action', 'source', 'epoch', 'items'],
 } as const satisfies JSONSchemaType<CartChanged>;
 
 const isCartChanged = new Ajv({ allErrors: false }).compile<CartChanged>(CART_CHANGED_SCHEMA);
@@ -106,7 +109,7 @@ const MAX_BIGINT = 9_223_372_036_854_775_807n;
 /** The data of a message is not what {@link CartChanged} promises; repeating it cannot help. */
 export class MalformedEventError extends Error {}
 
-export function toCartChanged(change: CartChange): CartChanged {
+export function toCartChanged(change: CartChange, epoch: number): CartChanged {
   return {
     schema: 1,
     owner: change.owner,
@@ -114,6 +117,7 @@ export function toCartChanged(change: CartChange): CartChanged {
     at: toIso(change.at),
     action: change.action,
     source: change.source,
+    epoch,
     items: change.items.map((item) => ({
       skuId: item.skuId,
       before: item.before,
@@ -130,8 +134,11 @@ export function toCartChanged(change: CartChange): CartChanged {
   };
 }
 
+/** A change as it came over the wire, with the epoch it was sent in. */
+export type SentChange = CartChange & { epoch: number };
+
 /** Reads what came over the wire: untrusted until it fits the schema. Throws {@link MalformedEventError}. */
-export function readCartChanged(event: unknown): CartChange {
+export function readCartChanged(event: unknown): SentChange {
   if (!isCartChanged(event)) {
     const [fault] = isCartChanged.errors ?? [];
     throw new MalformedEventError(`not a ${CART_CHANGED} event: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
@@ -150,6 +157,7 @@ export function readCartChanged(event: unknown): CartChange {
     at: Date.parse(event.at),
     action: event.action,
     source: event.source,
+    epoch: event.epoch,
     items: event.items.map((item: CartChangedItem): ChangedItem => ({
       ...item,
       addPrice: toCents(item.addPrice),

@@ -20,6 +20,7 @@ const SCRIPTS = {
   restore: scripts.get('restore-cart'),
   read: scripts.get('read-cart'),
   repair: scripts.get('repair-cart'),
+  offer: scripts.get('offer-rows'),
   confirmRemovals: scripts.get('confirm-removals'),
 };
 
@@ -212,6 +213,13 @@ export class CartStore {
     )) as string[];
     if (answer[0] !== 'OK') return undefined;
     return { version: answer[1]!, restamped: toItems(answer.slice(2)) };
+  }
+
+  /** Offers rows of MySQL to a loaded cart; the higher version wins. Returns how many it took. */
+  async offer(userId: string, rows: readonly CartRow[]): Promise<number> {
+    const key = ownerKey({ kind: 'user', id: userId });
+    const args = rows.flatMap((row) => [row.skuId, row.deleted ? '1' : '0', formatItem(row)]);
+    return (await this.redis.run(SCRIPTS.offer, [keys.cart(key), keys.removed(key)], args)) as number;
   }
 
   /** MySQL holds these removals now. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, ErrorCode } from '@app/common';
+import { AppError, crashPoint, ErrorCode } from '@app/common';
 import { IdempotencyClaim, IdempotencyStore, IdempotentRequest } from '@app/identity';
 import { RefusalOptions, refusalOf } from './cart.errors.js';
 import { CartLoader } from './cart.loader.js';
@@ -58,6 +58,7 @@ export class CartWriter {
     if (!options.idempotency) return this.run(owner, options, undefined, script, toRefusal);
     const claimed = await this.idempotency.claim(options.idempotency);
     if ('answer' in claimed) return this.replay(owner, options, parseStored(claimed.answer), toRefusal);
+    crashPoint('write-claimed');
     try {
       return await this.run(owner, options, claimed.claim, script, toRefusal);
     } catch (error) {
@@ -79,6 +80,7 @@ export class CartWriter {
       const result = await this.loader.write(owner, () => script({ ifMatch, minimal, claim }));
       switch (result.code) {
         case 'OK':
+          crashPoint('write-done');
           return { cart: await this.answer(owner, result.cart, options), lines: result.lines, replayed: false };
         case 'REFUSED':
           throw toRefusal(result.lines);

@@ -1,7 +1,7 @@
 export { Options } from './answer-options.js';
 export { answerWrite, ApiIdempotent, ApiWrite } from './cart.answer.js';
 export { CART_CHANGED, MalformedEventError, readCartChanged, toCartChanged } from './cart.events.js';
-export type { CartChanged, CartChangedItem } from './cart.events.js';
+export type { CartChanged, CartChangedItem, SentChange } from './cart.events.js';
 export { CartLoader } from './cart.loader.js';
 export { CartModule } from './cart.module.js';
 export { ownerKey } from './cart.owner.js';

@@ -4,10 +4,20 @@ import { formatItem } from '@app/database';
 import { anyItem } from '../../../test/support/arbitraries.js';
 import { countItems, latestFirst, parseCart } from './live-cart.js';
 
+function someItem(): string[] {
+  const [item] = fc.sample(anyItem, { numRuns: 1, seed: 3 });
+  return [item!.skuId, formatItem(item!)];
+}
+
 describe(parseCart.name, () => {
   it('does not take a user without the meta field for an empty cart', () => {
     expect(parseCart('user', [])).toBeUndefined();
-    expect(parseCart('user', ['_', '0 0 0 0 0 0'])).toBeUndefined();
+    expect(parseCart('user', ['_', '7 0 0 0 0 0 1'])).toBeUndefined();
+  });
+
+  it('takes a merged guest cart for an empty one', () => {
+    const fields = ['_', '7 2 1 2 1 2 1', '@', 'frozen 42 1 sum keep', ...someItem()];
+    expect(parseCart('guest', fields)).toMatchObject({ version: '0', items: [], badge: { skus: 0 } });
   });
 
   it('takes a guest without a hash for an empty cart of version 0', () => {
@@ -17,7 +27,7 @@ describe(parseCart.name, () => {
   it('orders items by position, the latest first, also beyond 2^53', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyItem, { selector: (item) => item.skuId, maxLength: 8 }), (items) => {
-        const fields = ['_', '7 1 1 2 3 4', ...items.flatMap((item) => [item.skuId, formatItem(item)])];
+        const fields = ['_', '7 1 1 2 3 4 1', ...items.flatMap((item) => [item.skuId, formatItem(item)])];
         const cart = parseCart('user', fields)!;
         expect(cart.version).toBe('7');
         expect(cart.badge).toEqual({ skus: 1, quantity: 2, selectedSkus: 3, selectedQuantity: 4 });

@@ -38,12 +38,19 @@ export interface FrozenCart extends MergeTerms {
 export class MergeStore {
   constructor(private readonly redis: RedisConnection) {}
 
-  /** `merged`: this user has merged it before. `undefined`: empty, unknown or another user's. */
-  async freeze(guestId: string, userId: string, terms: MergeTerms): Promise<FrozenCart | 'merged' | undefined> {
+  /**
+   * `merged`: this user has merged it before. `undefined`: empty, unknown or another user's. Without terms it only goes
+   * on with a merge that has begun.
+   */
+  async freeze(
+    guestId: string,
+    userId: string,
+    terms: MergeTerms | undefined,
+  ): Promise<FrozenCart | 'merged' | undefined> {
     const answer = (await this.redis.run(
       SCRIPTS.freeze,
       [keys.cart(`guest:${guestId}`), keys.merging],
-      [userId, guestId, terms.strategy, terms.select],
+      [userId, guestId, terms?.strategy ?? '', terms?.select ?? ''],
     )) as [code: string, strategy: MergeStrategy, select: MergeSelect, fields: string[]];
     if (answer[0] === 'MERGED') return 'merged';
     if (answer[0] === 'NONE') return undefined;

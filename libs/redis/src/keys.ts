@@ -24,6 +24,8 @@ export const keys = {
   load: (owner: OwnerKey): string => `load:${owner}`,
   /** Stream: one entry per change of a cart, written by the script that made the change. */
   outbox: 'cart:outbox',
+  /** Hash: run id of the Redis server, and the number of its epoch. */
+  epoch: 'cart:epoch',
   /** Sorted set of user ids by the time of their last change, ms. */
   active: 'cart:active',
   /** The shared copy of a catalogue row. */

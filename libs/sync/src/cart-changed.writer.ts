@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CartStore, MalformedEventError, readCartChanged } from '@app/cart';
-import { CartChange, CartTable, Database, toCartRows } from '@app/database';
+import { MalformedEventError, readCartChanged, SentChange } from '@app/cart';
+import { CartTable, Database, toCartRows } from '@app/database';
 import { ChangeLogTable } from './change-log.table.js';
 import { DeadLetter, DeadLetterTable } from './dead-letter.table.js';
+import { RedisFeedback } from './redis.feedback.js';
 import { SyncMetrics } from './sync.metrics.js';
 
 /**
@@ -21,7 +22,7 @@ export class CartChangedWriter {
     private readonly table: CartTable,
     private readonly changeLog: ChangeLogTable,
     private readonly deadLetters: DeadLetterTable,
-    private readonly store: CartStore,
+    private readonly feedback: RedisFeedback,
     private readonly metrics: SyncMetrics,
   ) {}
 
@@ -35,11 +36,12 @@ export class CartChangedWriter {
     const committed = await this.write(changes, messageId);
     if (malformed.length > 0) await this.bury(malformed);
     for (const { at } of committed) this.metrics.lag.observe(Math.max(0, Date.now() - at) / 1000);
-    await this.confirmRemovals(committed);
+    await this.feedback.offerLost(committed);
+    await this.feedback.confirmRemovals(committed);
   }
 
   /** Returns the changes MySQL has now: all but those that were buried. */
-  private async write(changes: readonly CartChange[], messageId: string): Promise<readonly CartChange[]> {
+  private async write(changes: readonly SentChange[], messageId: string): Promise<readonly SentChange[]> {
     if (changes.length === 0) return [];
     try {
       await this.database.transaction(async (query) => {
@@ -66,24 +68,10 @@ export class CartChangedWriter {
     this.metrics.deadLetters.inc(letters.length);
     for (const { messageId, reason } of letters) this.logger.error(`dead letter from ${messageId}: ${reason}`);
   }
-
-  /** A tombstone that stays longer does no harm, so a failure here does not bring the message back. */
-  private async confirmRemovals(changes: readonly CartChange[]): Promise<void> {
-    const removals = new Map<string, { skuId: string; version: string }[]>();
-    for (const { owner, items } of changes) {
-      const gone = owner.kind === 'user' ? items.filter((item) => item.deleted) : [];
-      if (gone.length > 0) removals.set(owner.id, [...(removals.get(owner.id) ?? []), ...gone]);
-    }
-    try {
-      await Promise.all([...removals].map(([userId, items]) => this.store.confirmRemovals(userId, items)));
-    } catch (error) {
-      this.logger.warn(`removals not confirmed: ${(error as Error).message}`);
-    }
-  }
 }
 
 function readAll(events: readonly unknown[], messageId: string) {
-  const changes: CartChange[] = [];
+  const changes: SentChange[] = [];
   const malformed: DeadLetter[] = [];
   for (const event of events) {
     try {

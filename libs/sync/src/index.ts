@@ -7,3 +7,5 @@ export { OutboxRelay } from './outbox.relay.js';
 export { SyncMetrics } from './sync.metrics.js';
 export { SyncModule } from './sync.module.js';
 export { SyncService } from './sync.service.js';
+export { Epochs } from './epochs.js';
+export { RedisFeedback } from './redis.feedback.js';

@@ -4,6 +4,7 @@ import { CART_CHANGED, CartChanged, toCartChanged } from '@app/cart';
 import { parseOutboxEntry } from '@app/database';
 import { EventPublisher, PayloadTooLargeError } from '@app/rocketmq';
 import { DeadLetterTable } from './dead-letter.table.js';
+import { Epochs } from './epochs.js';
 import { OutboxEntry, OutboxStore } from './outbox.store.js';
 import { SyncMetrics } from './sync.metrics.js';
 
@@ -34,6 +35,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly outbox: OutboxStore,
     private readonly publisher: EventPublisher,
     private readonly deadLetters: DeadLetterTable,
+    private readonly epochs: Epochs,
     private readonly metrics: SyncMetrics,
   ) {}
 
@@ -69,8 +71,9 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private async prepare(): Promise<void> {
     await this.outbox.createGroup();
     for (let from: string | undefined = '-'; from;) {
+      const epoch = await this.epochs.current();
       const { stranded, next } = await this.outbox.findStranded(from);
-      await this.relay(stranded);
+      await this.relay(stranded, epoch);
       from = next;
     }
   }
@@ -80,15 +83,17 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
       this.claimedAt = Date.now();
       if ((await this.outbox.claimOrphans()) > 0) this.hasOwn = true;
     }
+    // Asked before the entries are read: a Redis that is emptied in between has held them in the epoch before.
+    const epoch = await this.epochs.current();
     const entries = this.hasOwn ? await this.outbox.readOwn() : await this.outbox.readNew();
     if (this.hasOwn && entries.length === 0) this.hasOwn = false;
-    await this.relay(entries);
+    await this.relay(entries, epoch);
     // A message costs the broker, its client and MySQL much the same whether it carries 1 change or 200.
     if (entries.length > 0 && entries.length < MESSAGE_CHANGES) await this.pause(LINGER_MS);
   }
 
-  private async relay(entries: readonly OutboxEntry[]): Promise<void> {
-    for (const message of toMessages(await this.parse(entries))) await this.send(message);
+  private async relay(entries: readonly OutboxEntry[], epoch: number): Promise<void> {
+    for (const message of toMessages(await this.parse(entries, epoch))) await this.send(message);
   }
 
   private async send(message: readonly ParsedEntry[]): Promise<void> {
@@ -120,11 +125,11 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** An entry nobody can read must not hold up the others: it is kept as a dead letter. */
-  private async parse(entries: readonly OutboxEntry[]): Promise<ParsedEntry[]> {
+  private async parse(entries: readonly OutboxEntry[], epoch: number): Promise<ParsedEntry[]> {
     const parsed: ParsedEntry[] = [];
     for (const entry of entries) {
       try {
-        const event = toCartChanged(parseOutboxEntry(entry.fields));
+        const event = toCartChanged(parseOutboxEntry(entry.fields), epoch);
         parsed.push({ id: entry.id, size: charsOf(entry.fields), event });
       } catch (error) {
         await this.bury(entry.id, JSON.stringify(entry), error as Error);

@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems, ParseIdPipe } from '@app/common';
-import { Roles } from '@app/identity';
+import { Idempotent, Roles } from '@app/identity';
 import { CartDiffDto, SyncResultDto, toCartDiffDto } from './dto/sync.dto.js';
 import { SyncService } from './sync.service.js';
 
@@ -14,6 +14,7 @@ export class SyncAdminController {
   constructor(private readonly sync: SyncService) {}
 
   @Post('sync')
+  @Idempotent()
   @ApiOperation({ summary: 'Writes the cart of a user from Redis to MySQL now.' })
   @HttpCode(200)
   @ApiOkResponse({ type: SyncResultDto })

@@ -5,8 +5,10 @@ import { RocketmqModule, RocketmqModuleOptions } from '@app/rocketmq';
 import { CartChangedConsumer } from './cart-changed.consumer.js';
 import { CartChangedWriter } from './cart-changed.writer.js';
 import { DeadLetterTable } from './dead-letter.table.js';
+import { Epochs } from './epochs.js';
 import { OutboxRelay } from './outbox.relay.js';
 import { OutboxStore } from './outbox.store.js';
+import { RedisFeedback } from './redis.feedback.js';
 import { SyncAdminController } from './sync.admin.controller.js';
 import { SyncMetrics } from './sync.metrics.js';
 import { SyncService } from './sync.service.js';
@@ -32,7 +34,7 @@ const transport = RocketmqModule.registerAsync({
 @Module({
   imports: [CartModule, SyncTablesModule, transport],
   controllers: [CartChangedConsumer, SyncAdminController],
-  providers: [CartChangedWriter, OutboxRelay, OutboxStore, SyncMetrics, SyncService],
+  providers: [CartChangedWriter, Epochs, RedisFeedback, OutboxRelay, OutboxStore, SyncMetrics, SyncService],
   exports: [OutboxStore, transport],
 })
 export class SyncModule {}

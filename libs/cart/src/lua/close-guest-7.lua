@@ -11,10 +11,10 @@ local PENDING, USER, GUEST = KEYS[7], ARGV[6], ARGV[7]
 local found = call('HMGET', CART, '_', '@')
 parse_meta(found[1])
 if found[2] and string.sub(found[2], 1, #USER + 8) == 'frozen ' .. USER .. ' ' then
-  local found = {}
-  for sku, raw in pairs(all_items()) do found[sku] = parse_item(raw) end
+  local parsed = {}
+  for sku, raw in pairs(all_items()) do parsed[sku] = parse_item(raw) end
+  for sku, item in pairs(parsed) do drop_item(sku, item) end
   call('HSET', CART, '@', 'merged ' .. USER)
-  for sku, item in pairs(found) do drop_item(sku, item) end
   call('DEL', UNDO)
 end
 call('ZREM', PENDING, GUEST)

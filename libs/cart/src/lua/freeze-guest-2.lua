@@ -3,9 +3,9 @@
 --
 -- KEYS[1] guest cart; its field "@" says whose merge: "frozen <user> <attempts> <strategy> <select>" | "merged <user>"
 -- KEYS[2] merges under way: sorted set of guest ids by the time they began, ms
--- ARGV[1] user id  [2] guest id  [3] strategy  [4] select
+-- ARGV[1] user id  [2] guest id  [3] strategy; "" = only go on with a merge that has begun  [4] select
 -- Output: { "FROZEN", strategy, select, fields } | { "MERGED" } by this user | { "NONE" }: empty, unknown or another
---         user's, which nobody can tell apart
+--         user's, which nobody can tell apart, or not begun
 local call = redis.call
 local CART, PENDING = KEYS[1], KEYS[2]
 local USER, GUEST, STRATEGY, SELECT = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -19,7 +19,7 @@ if state == '2' then
   if owner ~= USER then return { 'NONE' } end
   if step == 'merged' then return { 'MERGED' } end
   attempts, STRATEGY, SELECT = tonumber(tries), strategy, select
-elseif skus == '0' then
+elseif skus == '0' or STRATEGY == '' then
   return { 'NONE' }
 else
   local time = call('TIME')
