@@ -1,12 +1,13 @@
 export { AppError, ERRORS } from './app-error.js';
 export type { ErrorCode, ErrorDetail } from './app-error.js';
 export { AppErrorFilter } from './app-error.filter.js';
+export { crashPoint } from './crash-point.js';
 export { Env, EnvError, readEnv } from './env.js';
 export type { RateLimit } from './env.js';
 export { EnvModule } from './env.module.js';
 export { ApiProblems, BodyLimit, exampleProblem, problemCodesOf } from './http-api.js';
 export { invalid, toDto } from './http-dto.js';
-export { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, ID_SCHEMA } from './http-fields.js';
+export { ApiBodyRule, ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, ID_SCHEMA } from './http-fields.js';
 export { ParseIdPipe } from './http-id.pipe.js';
 export { HttpListPipe } from './http-list.pipe.js';
 export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';

@@ -14,6 +14,7 @@ import {
   WriteResult,
   Written,
 } from '@app/cart';
+import { crashPoint } from '@app/common';
 import { CartTable, DatabaseUnavailableError } from '@app/database';
 import { keys, LockService } from '@app/redis';
 
@@ -55,32 +56,48 @@ export class Merger {
       return result;
     });
     const persisted = written.lines.length < 2 || (await this.persist(userId, cart ?? (await this.loader.read(user))));
+    crashPoint('merge-persisted');
     return { id: mergeIdOf(userId, guestId), written, persisted };
   }
 
-  /** Ends a merge that began earlier, under the terms it began with. */
+  /** Ends a merge that began earlier, under the terms it began with; it begins none. */
   async finish(userId: string, guestId: string): Promise<void> {
     const user: CartOwner = { kind: 'user', id: userId };
-    const result = await this.loader.write(user, () => this.attempt(userId, guestId, NOTHING, {}));
+    const result = await this.loader.write(user, () => this.attempt(userId, guestId, undefined, {}));
     if (result.code === 'OK') await this.persist(userId, result.cart);
   }
 
   /** One merge of a user at a time; that it is right is the scripts' doing. Adds go on meanwhile. */
-  private attempt(userId: string, guestId: string, terms: MergeTerms, write: WriteOptions): Promise<WriteResult> {
+  private attempt(
+    userId: string,
+    guestId: string,
+    terms: MergeTerms | undefined,
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    // What is written to MySQL before the answer is the whole cart.
+    const write = { ...options, minimal: false };
     return this.locks.exclusive(keys.lock.merge(`user:${userId}`), async () => {
       const frozen = await this.store.freeze(guestId, userId, terms);
-      if (frozen === undefined || frozen === 'merged') return this.apply(userId, guestId, NOTHING, write);
-      const result = await this.apply(userId, guestId, frozen, write);
-      if (result.code === 'OK') await this.store.close(guestId, userId);
-      // A cold cart is loaded and the attempt made again; any other reason not to apply gives the guest the cart back.
-      else if (result.code !== 'NEED_LOAD') await this.store.unfreeze(guestId, userId);
+      crashPoint('merge-frozen');
+      if (frozen === undefined || frozen === 'merged') {
+        return this.store.apply(userId, guestId, NOTHING, await this.limitsOf(NOTHING), write);
+      }
+      // Whatever the reason not to apply, the guest goes on shopping: also while a cold cart is loaded, or cannot be.
+      const giveBack = () => this.store.unfreeze(guestId, userId);
+      const limits = await this.limitsOf(frozen).catch(async (error: unknown) => {
+        await giveBack();
+        throw error;
+      });
+      const result = await this.store.apply(userId, guestId, frozen, limits, write);
+      crashPoint('merge-applied');
+      await (result.code === 'OK' ? this.store.close(guestId, userId) : giveBack());
+      crashPoint('merge-closed');
       return result;
     });
   }
 
-  private async apply(userId: string, guestId: string, frozen: FrozenCart, write: WriteOptions): Promise<WriteResult> {
-    const limits = await this.check.limitsOf(frozen.items.map(({ skuId }) => skuId));
-    return this.store.apply(userId, guestId, frozen, limits, { ...write, minimal: false });
+  private limitsOf({ items }: FrozenCart) {
+    return this.check.limitsOf(items.map(({ skuId }) => skuId));
   }
 
   /** Without MySQL the outbox brings the change there later. */
