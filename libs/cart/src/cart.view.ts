@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
-import { CartItem, fromCents } from '@app/database';
+import { CartItem, fromCents, toIso } from '@app/database';
 import { Catalogue, InventoryCheck, Sku } from '@app/inventory-check';
 import { CartOwner } from './cart.owner.js';
 import { CartDto, CartItemDto, GroupDto, PriceChangeDto, ProblemDto, TotalsDto, WarningDto } from './dto/cart.dto.js';
@@ -61,8 +61,8 @@ export class CartView {
       invalidReason,
       problems: toProblems(item.quantity, maximum, invalidReason === null ? stock.available : null),
       snapshot: item.snapshot,
-      addedAt: new Date(item.addedAt).toISOString(),
-      updatedAt: new Date(item.changedAt).toISOString(),
+      addedAt: toIso(item.addedAt),
+      updatedAt: toIso(item.changedAt),
       version: item.version,
     };
   }
