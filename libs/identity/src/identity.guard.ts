@@ -57,13 +57,14 @@ export class IdentityGuard implements CanActivate {
 }
 
 function admit(request: FastifyRequest, caller: Caller, policy: Policy): true {
+  // Also of whoever is refused: the audit names them.
+  request.caller = caller;
   if (
     policy.kind === 'roles' &&
     !(caller.kind === 'user' && policy.roles.some((role) => caller.roles.includes(role)))
   ) {
     throw new AppError('FORBIDDEN');
   }
-  request.caller = caller;
   return true;
 }
 

@@ -1,7 +1,11 @@
+export { AdminAudit } from './audit/admin-audit.js';
+export { AdminAuditTable } from './audit/admin-audit.table.js';
+export type { AuditEntry } from './audit/admin-audit.table.js';
 export { CartChangedConsumer } from './cart-changed.consumer.js';
 export { CartChangedWriter } from './cart-changed.writer.js';
 export { ChangeLogTable } from './change-log.table.js';
 export { DeadLetterTable } from './dead-letter.table.js';
+export { DeskModule } from './desk.module.js';
 export { OutboxStore } from './outbox.store.js';
 export { OutboxRelay } from './outbox.relay.js';
 export { SyncMetrics } from './sync.metrics.js';
