@@ -115,6 +115,8 @@ export function problemSchema(hasCarts: boolean): Schemas[string] {
             available: { ...count, description: 'Units in stock.' },
             maximum: { ...count, description: 'The limit that is exceeded.' },
             requested: { ...count, description: 'What would have been in the cart.' },
+            limit: { ...count, description: 'Requests that a window allows.' },
+            windowSeconds: { ...count, description: 'Length of the window.' },
             status: { ...text, description: 'Of an undo: what came of the item.' },
             quantity: { ...count, description: 'Of an undo: what came back.' },
           },

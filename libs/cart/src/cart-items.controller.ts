@@ -1,13 +1,13 @@
 import { Body, Controller, Delete, HttpCode, HttpStatus, Param, Patch, Post, Put, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ApiProblems, invalid, ParseIdPipe } from '@app/common';
+import { ApiBodyRule, ApiProblems, invalid, ParseIdPipe } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
 import { Options } from './answer-options.js';
 import { answerWrite, ApiIdempotent, ApiWrite, QUANTITY_PROBLEMS } from './cart.answer.js';
 import { CartService } from './cart.service.js';
 import type { AnswerOptions } from './cart.writer.js';
-import { AddItemDto, AddItemsDto, ChangeSpecDto, RemoveItemsDto, UpdateItemDto } from './dto/item.dto.js';
+import { AddItemDto, AddItemsDto, ChangeSpecDto, RemoveItemsDto, UPDATE_RULE, UpdateItemDto } from './dto/item.dto.js';
 import { BatchCartDto, toBatchResults } from './dto/result.dto.js';
 
 /** The items of a cart, by SKU. */
@@ -68,6 +68,7 @@ export class CartItemsController {
 
   @ApiOperation({ summary: 'Sets (`quantity`) or shifts (`delta`) a quantity, and/or the selected flag' })
   @Patch(':skuId')
+  @ApiBodyRule(UpdateItemDto, UPDATE_RULE)
   @ApiWrite()
   @ApiIdempotent()
   @ApiProblems(...QUANTITY_PROBLEMS, 'ITEM_NOT_FOUND')

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ApiProblems } from '@app/common';
+import { ApiBodyRule, ApiProblems } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
 import { Group, Options } from './answer-options.js';
 import { answerWrite, ApiIdempotent, ApiWrite, READ_PROBLEMS } from './cart.answer.js';
@@ -12,7 +12,7 @@ import type { GroupBy } from './cart.view.js';
 import type { AnswerOptions } from './cart.writer.js';
 import { BadgeDto, CartDto } from './dto/cart.dto.js';
 import { UndoneCartDto } from './dto/result.dto.js';
-import { SelectionDto, toSelection } from './dto/selection.dto.js';
+import { SELECTION_RULE, SelectionDto, toSelection } from './dto/selection.dto.js';
 
 /** The cart as a whole. */
 @ApiTags('cart')
@@ -92,6 +92,7 @@ export class CartController {
     summary: 'Selects or unselects some items, those of a shop, or all. An absent or invalid item is passed over',
   })
   @Put('selection')
+  @ApiBodyRule(SelectionDto, SELECTION_RULE)
   @ApiWrite()
   async select(
     @CurrentCaller() caller: Caller,

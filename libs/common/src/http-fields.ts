@@ -1,4 +1,5 @@
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiBody, ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
 import { ID } from './http-validation.js';
 
 type Options = Pick<ApiPropertyOptions, 'description' | 'example' | 'nullable' | 'isArray'> & { required?: boolean };
@@ -36,4 +37,10 @@ function property(schema: ApiPropertyOptions, options: Options): PropertyDecorat
   const merged = { ...schema, ...options } as ApiPropertyOptions & { isArray?: boolean; example?: unknown };
   if (merged.isArray && !Array.isArray(merged.example)) merged.example = [merged.example];
   return ApiProperty(merged);
+}
+
+/** A body whose fields depend on each other: `rule` is JSON Schema beside that of the DTO. */
+export function ApiBodyRule(type: Type, rule: Record<string, unknown>): MethodDecorator {
+  const schema = { allOf: [{ $ref: getSchemaPath(type) }], ...rule };
+  return applyDecorators(ApiExtraModels(type), ApiBody({ schema }));
 }

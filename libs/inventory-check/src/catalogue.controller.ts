@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems, AppError, ParseIdPipe } from '@app/common';
 import { Public } from '@app/identity';
 import { Catalogue } from './catalogue.js';
@@ -17,8 +17,8 @@ export class CatalogueController {
     private readonly inventory: InventoryCheck,
   ) {}
 
-  /** The SKUs on the shelf, 50 a page. No login. */
   @Get()
+  @ApiOperation({ summary: 'The SKUs on the shelf, 50 a page. No login.' })
   @ApiOkResponse({ type: SkuPageDto })
   @ApiProblems('VALIDATION_FAILED', 'CART_UNAVAILABLE')
   async page(@Query() query: ListSkusDto): Promise<SkuPageDto> {
@@ -26,8 +26,8 @@ export class CatalogueController {
     return { skus: skus.map((sku) => toShopperSkuDto(sku, this.inventory)), next };
   }
 
-  /** One SKU with its variants. One that is off the shelf is not found. No login. */
   @Get(':skuId')
+  @ApiOperation({ summary: 'One SKU with its variants. One that is off the shelf is not found. No login.' })
   @ApiOkResponse({ type: SkuWithVariantsDto })
   @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
   async show(@Param('skuId', ParseIdPipe) skuId: string): Promise<SkuWithVariantsDto> {

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Put } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '@app/common';
 import { DatabaseUnavailableError } from '@app/database';
 import { Roles } from '@app/identity';
@@ -16,8 +16,8 @@ export class LimitsAdminController {
     private readonly service: LimitsService,
   ) {}
 
-  /** The limits of every cart in force now; while MySQL is away, those this instance goes by. */
   @Get()
+  @ApiOperation({ summary: 'The limits of every cart in force now; while MySQL is away, those this instance goes by.' })
   @ApiOkResponse({ type: LimitsDto })
   async show(): Promise<LimitsDto> {
     await this.service.refresh().catch((error: unknown) => {
@@ -26,11 +26,13 @@ export class LimitsAdminController {
     return toLimitsDto(this.limits);
   }
 
-  /**
-   * Sets the limits of every cart, for a time or until deleted: at once on this instance, within a second on the others.
-   * Lower limits take nothing out of a cart; items over them show the problem `QUANTITY_LIMIT`.
-   */
   @Put()
+  @ApiOperation({
+    summary: 'Sets the limits of every cart, for a time or until deleted.',
+    description:
+      'At once on this instance, within a second on the others. Lower limits take nothing out of a cart; ' +
+      'items over them show the problem `QUANTITY_LIMIT`.',
+  })
   @ApiOkResponse({ type: LimitsDto })
   @ApiProblems('CART_UNAVAILABLE')
   async set(@Body() { until, maxSkus, maxQuantityPerSku }: PutLimitsDto): Promise<LimitsDto> {
@@ -38,8 +40,8 @@ export class LimitsAdminController {
     return toLimitsDto(this.limits);
   }
 
-  /** Goes back to the defaults. */
   @Delete()
+  @ApiOperation({ summary: 'Goes back to the defaults.' })
   @ApiOkResponse({ type: LimitsDto })
   @ApiProblems('CART_UNAVAILABLE')
   async reset(): Promise<LimitsDto> {

@@ -57,6 +57,7 @@ export class UpdateItemDto {
     minimum: -MAX_DELTA,
     maximum: MAX_DELTA,
     example: -1,
+    not: { enum: [0] },
     description: 'not 0; a result of 0 or less removes the item',
   })
   @MayBeAbsent()
@@ -69,6 +70,9 @@ export class UpdateItemDto {
   @IsFlag({ optional: true })
   selected?: boolean;
 }
+
+/** What the fields of {@link UpdateItemDto} cannot say one by one. */
+export const UPDATE_RULE = { minProperties: 1, not: { required: ['quantity', 'delta'] } };
 
 export class RemoveItemsDto {
   @IsId({ each: true })

@@ -25,6 +25,15 @@ export class SelectionDto {
   selected!: boolean;
 }
 
+/** What the fields of {@link SelectionDto} cannot say one by one. */
+export const SELECTION_RULE = {
+  oneOf: [
+    { properties: { scope: { const: 'all' } }, not: { anyOf: [{ required: ['skuIds'] }, { required: ['shopId'] }] } },
+    { properties: { scope: { const: 'items' } }, required: ['skuIds'], not: { required: ['shopId'] } },
+    { properties: { scope: { const: 'shop' } }, required: ['shopId'], not: { required: ['skuIds'] } },
+  ],
+};
+
 /** Throws `VALIDATION_FAILED` when the scope lacks what it needs, or has what belongs to another. */
 export function toSelection({ scope, skuIds, shopId }: SelectionDto): Selection {
   const wrong = (field: string, message: string) => invalid([{ field, message }]);

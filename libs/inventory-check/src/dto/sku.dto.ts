@@ -5,8 +5,10 @@ import { fromCents, toCents } from '@app/database';
 import { Sku, SkuInput, SkuPatch } from '../sku.js';
 
 const MAX_INT = 2_147_483_647;
+const INTEGER = { type: 'integer', nullable: true, maximum: MAX_INT } as const;
 
 /** A text without control characters: JSON would make six of each, and no page shows them. */
+const PLAIN_TEXT = { type: String, pattern: String.raw`^\P{Cc}*$` };
 const IsPlainText = () => Matches(/^\P{Cc}*$/u, { message: '$property must be a text without control characters' });
 
 /** A whole SKU, as `PUT /v1/admin/skus` takes it. */
@@ -14,31 +16,36 @@ export class UpsertSkuDto {
   @IsId()
   skuId!: string;
 
-  @ApiProperty({ example: '85123A', minLength: 1, maxLength: 64 })
+  @ApiProperty({ ...PLAIN_TEXT, example: '85123A', minLength: 1, maxLength: 64 })
   @Matches(/^\P{Cc}{1,64}$/u)
   skuCode!: string;
 
   @IsId()
   shopId!: string;
 
-  @ApiPropertyOptional({ example: 'Shop 7', default: '' })
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 255, nullable: true, example: 'Shop 7', default: '' })
   @IsOptional()
   @IsPlainText()
   @MaxLength(255)
   shopName?: string;
 
-  @ApiProperty({ example: 'White metal lantern', description: 'an empty name becomes the skuCode' })
+  @ApiProperty({
+    ...PLAIN_TEXT,
+    maxLength: 255,
+    example: 'White metal lantern',
+    description: 'an empty name becomes the skuCode',
+  })
   @IsPlainText()
   @MaxLength(255)
   name!: string;
 
-  @ApiPropertyOptional({ default: '' })
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 2048, nullable: true, default: '' })
   @IsOptional()
   @IsPlainText()
   @MaxLength(2048)
   image?: string;
 
-  @ApiPropertyOptional({ example: 'red, 42', default: '' })
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 255, nullable: true, example: 'red, 42', default: '' })
   @IsOptional()
   @IsPlainText()
   @MaxLength(255)
@@ -50,14 +57,14 @@ export class UpsertSkuDto {
   @IsQuantity({ min: 0 })
   stock!: number;
 
-  @ApiPropertyOptional({ type: Number, nullable: true, description: "null: the service's LOW_STOCK_THRESHOLD" })
+  @ApiPropertyOptional({ ...INTEGER, minimum: 0, description: "null: the service's LOW_STOCK_THRESHOLD" })
   @IsOptional()
   @IsInt()
   @Min(0)
   @Max(MAX_INT)
   lowStockThreshold?: number | null;
 
-  @ApiPropertyOptional({ type: Number, nullable: true, description: 'null: no limit of its own' })
+  @ApiPropertyOptional({ ...INTEGER, minimum: 1, description: 'null: no limit of its own' })
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -87,39 +94,39 @@ export class PatchSkuDto {
   @IsIn(['on', 'off'])
   status?: 'on' | 'off';
 
-  @ApiPropertyOptional({ type: Number, nullable: true })
+  @ApiPropertyOptional({ ...INTEGER, minimum: 0 })
   @IsOptional()
   @IsInt()
   @Min(0)
   @Max(MAX_INT)
   lowStockThreshold?: number | null;
 
-  @ApiPropertyOptional({ type: Number, nullable: true })
+  @ApiPropertyOptional({ ...INTEGER, minimum: 1 })
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(MAX_INT)
   purchaseLimit?: number | null;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 255 })
   @MayBeAbsent()
   @IsPlainText()
   @MaxLength(255)
   name?: string;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 2048 })
   @MayBeAbsent()
   @IsPlainText()
   @MaxLength(2048)
   image?: string;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 255 })
   @MayBeAbsent()
   @IsPlainText()
   @MaxLength(255)
   spec?: string;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 255 })
   @MayBeAbsent()
   @IsPlainText()
   @MaxLength(255)
