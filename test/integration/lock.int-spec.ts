@@ -90,7 +90,7 @@ describe(RedlockService.name, () => {
     await eventually(() => monitor.lines.some((line) => line.includes('"ECHO" "end"')));
     monitor.stop();
     const events = monitor.lines.map((line) => {
-      if (line.includes('lua')) return /"(set|del)" /.exec(line)?.[1];
+      if (line.includes(name)) return /"(set|del)" /i.exec(line)?.[1]?.toLowerCase();
       return /"ECHO" "(work \d)"/.exec(line)?.[1];
     });
     const expected = [0, 1, 2, 3, 4].flatMap((i) => ['set', `work ${i}`, 'del']);

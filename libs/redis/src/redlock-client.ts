@@ -38,12 +38,27 @@ export class RedlockClient implements LockNodeClient {
   /** Redlock sends key, token and lease to acquire, key and token to release; it releases after each failed acquire. */
   #send(verb: string, script: string, keyCount: number, args: readonly (string | number)[]): Promise<unknown> {
     const [key, token, lease] = args as [string, string, number?];
-    const isRelease = lease === undefined;
-    const isPointless = isRelease && this.#unsent.delete(token);
-    return this.connection.command([verb, script, String(keyCount), ...args.map(String)]).catch((error: unknown) => {
-      if (error instanceof RedisUnavailableError) {
-        if (!isRelease && error.outcome === 'not-sent') this.#unsent.add(token);
-        if (isRelease && !isPointless && this.#owed.size < MOST_OWED) this.#owed.set(token, key);
+    return lease === undefined
+      ? this.#release(key, token, [verb, script, String(keyCount)])
+      : this.#acquire(key, token, lease);
+  }
+
+  /** Of one key, SET NX does what redlock's script does, for a third of the node's time. */
+  #acquire(key: string, token: string, leaseMs: number): Promise<number> {
+    return this.connection.command(['SET', key, token, 'NX', 'PX', String(leaseMs)]).then(
+      (reply) => (reply === 'OK' ? 1 : 0),
+      (error: unknown) => {
+        if (error instanceof RedisUnavailableError && error.outcome === 'not-sent') this.#unsent.add(token);
+        throw error;
+      },
+    );
+  }
+
+  #release(key: string, token: string, script: readonly string[]): Promise<unknown> {
+    const isPointless = this.#unsent.delete(token);
+    return this.connection.command([...script, key, token]).catch((error: unknown) => {
+      if (error instanceof RedisUnavailableError && !isPointless && this.#owed.size < MOST_OWED) {
+        this.#owed.set(token, key);
       }
       throw error;
     });
