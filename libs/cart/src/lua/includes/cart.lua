@@ -232,6 +232,8 @@ local function finish(action, lines, source)
     end
     if #taken > 0 then remember_removal() end
     append_event(action, source or (IS_USER and 'user' or 'guest'))
+    -- Whoever watches this cart hears of it; nobody is waited for.
+    call('PUBLISH', 'cart:live:' .. OWNER, format_meta())
   elseif meta_was and meta_was ~= format_meta() then
     call('HSET', CART, '_', format_meta())
   end
