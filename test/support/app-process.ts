@@ -5,7 +5,8 @@ import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { testVariables } from './services.js';
 
-const MAIN = join(process.env['APP_DIST'] ?? join(import.meta.dirname, '../../dist'), 'apps/server/src/main.js');
+/** What is run. */
+export const MAIN = join(process.env['APP_DIST'] ?? join(import.meta.dirname, '../../dist'), 'apps/server/src/main.js');
 /** Characters of its output that are kept: all a test makes it say at the lowest level. */
 const KEPT = 20_000_000;
 
