@@ -23,6 +23,12 @@ export async function prepareDatabase(root, { env, processes, signal }) {
 }
 
 /**
+ * What Node is started with, here and in the Dockerfile. Most of what a request allocates is dead at its end: with 32 MB
+ * instead of 16 MB for the young, fewer collections find it so, and less is taken for old.
+ */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=32'];
+
+/**
  * The service itself.
  * @param {string} root
  * @param {{ env: NodeJS.ProcessEnv, url: string }} options
@@ -34,7 +40,7 @@ export function appPart(root, { env, url }) {
     title: 'The app',
     invocation: () => ({
       command: process.execPath,
-      args: ['--enable-source-maps', join(root, 'dist', 'apps', 'server', 'src', 'main.js')],
+      args: [...NODE_FLAGS, join(root, 'dist', 'apps', 'server', 'src', 'main.js')],
       cwd: root,
       env,
     }),
