@@ -64,11 +64,6 @@ export function undoResultOf({ skuId, words: [status, code, quantity] }: ResultL
 /** The refusal of an undo: of nothing at all, or of each item that was missing. */
 export function undoRefusalOf(lines: readonly ResultLine[], options?: RefusalOptions): AppError {
   if (lines[0]?.skuId === '') return refusalOf(lines, options);
-  const details = lines.map(undoResultOf);
-  return new AppError(
-    details[0]!.code,
-    details.map((detail) => ({ ...detail })),
-    undefined,
-    options,
-  );
+  const details = lines.map((line) => ({ ...undoResultOf(line), maximum: Number(line.words[3]) }));
+  return new AppError(details[0]!.code, details, undefined, options);
 }

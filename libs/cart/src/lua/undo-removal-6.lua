@@ -5,8 +5,8 @@
 -- ARGV[6] version of the removal the caller has looked at; "" = it saw none  [7] maximum SKUs of a cart
 -- ARGV[8..] per item, newest first: sku, maximum quantity
 --
--- Answer: "OK" with a line per item that did not fit, "sku clipped|rejected code quantity"; "REFUSED" with such lines, or
---         "- NOTHING_TO_UNDO"; { "CHANGED" } when the latest removal is another one
+-- Answer: "OK" with a line per item that did not fit, "sku clipped|rejected code quantity limit"; "REFUSED" with such
+--         lines, or "- NOTHING_TO_UNDO"; { "CHANGED" } when the latest removal is another one
 -- Event: "undo", a row per item
 --- @include "includes/cart"
 local REMOVAL, MAX_SKUS = ARGV[6], tonumber(ARGV[7])
@@ -24,10 +24,10 @@ for i = 8, #ARGV, 2 do
     local item = parse_item(call('HGET', UNDO, sku))
     local quantity = math.min(item.quantity, maximum)
     if skus >= MAX_SKUS then
-      lines[#lines + 1] = sku .. ' rejected CART_FULL 0'
+      lines[#lines + 1] = sku .. ' rejected CART_FULL 0 ' .. ARGV[7]
     else
       if quantity < item.quantity then
-        lines[#lines + 1] = string.format('%s clipped QUANTITY_LIMIT %.0f', sku, quantity)
+        lines[#lines + 1] = string.format('%s clipped QUANTITY_LIMIT %.0f %.0f', sku, quantity, maximum)
       end
       item.quantity = quantity
       skus = skus + 1
