@@ -60,6 +60,13 @@ export default {
       from: { path: '^tools/replay' },
       to: { path: '^(apps|libs|dist|ormconfig)' },
     },
+    {
+      // The oracle of the tests knows the contract, and nothing of how the service keeps it; not by a detour either.
+      name: 'the-model-knows-nothing-of-the-service',
+      severity: 'error',
+      from: { path: '^test/model/' },
+      to: { path: '^(apps|libs|dist|ormconfig|test/(?!model/))' },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

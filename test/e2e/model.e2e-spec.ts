@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { Settings } from '../model/catalogue.js';
+import { commandsOf, fillingOf, GUESTS, Ids, operatorOf, sceneOf, storyOf, USERS, WEIGHTS } from '../model/commands.js';
+import { explore, toReplay } from '../model/explore.js';
+import { playRace, Race } from '../model/parallel.js';
+import { playSequence } from '../model/sequence.js';
+import { Tally } from '../model/tally.js';
+import { AppProcess } from '../support/app-process.js';
+import { services } from '../support/services.js';
+
+/** Sequences of a run; MODEL_RUNS asks for more, MODEL_REPLAY for a failing one again. */
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 2_000);
+const RACES = Math.ceil(RUNS / 5);
+const REPLAY = toReplay(process.env['MODEL_REPLAY']);
+const MINUTE = 60_000;
+
+/** Small, so that limits bite. */
+const SETTINGS: Settings = { maxSkus: 4, maxQuantityPerSku: 9, lowStockThreshold: 5, currency: 'CNY' };
+const SKUS = 7;
+
+const REFUSED = ['SKU_NOT_FOUND', 'SKU_OFF_SHELF', 'QUANTITY_LIMIT', 'OUT_OF_STOCK', 'INSUFFICIENT_STOCK'];
+const WRITES = ['add', 'batch', 'update', 'spec', 'delete', 'remove', 'clear', 'clear-invalid', 'undo', 'select'];
+/** What a whole run meets at the least, or its generator is at fault. */
+const SEQUENCE_MEETS = [
+  ...WRITES.flatMap((op) => [`${op} ${op === 'add' ? 201 : 200}`, `${op} VERSION_MISMATCH`, `${op} GUEST_CART_MERGED`]),
+  ...['add', 'batch', 'spec'].flatMap((op) => REFUSED.map((code) => `${op} ${code}`)),
+  ...['QUANTITY_LIMIT', 'INSUFFICIENT_STOCK', 'ITEM_NOT_FOUND'].map((code) => `update ${code}`),
+  ...[...REFUSED, 'CART_FULL'].map((code) => `batch rejected ${code}`),
+  ...['add CART_FULL', 'batch CART_FULL', 'spec ITEM_NOT_FOUND', 'undo NOTHING_TO_UNDO', 'undo CART_FULL'],
+  ...['undo clipped QUANTITY_LIMIT', 'undo rejected CART_FULL', 'batch ok', 'malformed VALIDATION_FAILED'],
+  ...['added', 'summed', 'overwritten', 'kept', 'clipped', 'rejected', 'replayed'].map((outcome) => `merge ${outcome}`),
+  ...['merge UNAUTHENTICATED', 'add IDEMPOTENCY_KEY_REUSED', 'replayed add 201', 'replayed add 409'],
+  ...['replayed batch 200', 'replayed update 200', 'replayed update 404', 'replayed merge 200', 'replayed undo 200'],
+];
+const RACE_MEETS = ['add 201', 'update 200', 'undo 200', 'spec 200', 'add VERSION_MISMATCH', 'add QUANTITY_LIMIT'];
+
+function expectToHaveMet(tally: Tally, what: string[]): void {
+  if (RUNS >= 2_000 && !REPLAY) expect(Object.keys(tally.all)).toEqual(expect.arrayContaining(what));
+}
+
+let app: AppProcess | undefined;
+
+beforeAll(async () => {
+  app = await AppProcess.start({
+    MAX_SKUS: String(SETTINGS.maxSkus),
+    MAX_QUANTITY_PER_SKU: String(SETTINGS.maxQuantityPerSku),
+    RATE_LIMITS: 'off',
+    // What becomes of a change behind the answer is not looked at here, and would take half of the processor.
+    TRANSPORT: 'in-process',
+    REDIS_URL: `${services().redisUrl}/4`,
+  });
+});
+afterAll(async () => {
+  expect(await app?.stop()).toBe(0);
+});
+
+const common = { settings: SETTINGS, skus: SKUS, replay: REPLAY };
+const others = (name: string) => REPLAY !== undefined && REPLAY.name !== name;
+
+function raceOf(ids: Ids, owner: string): fc.Arbitrary<Race> {
+  const command = commandsOf(ids, WEIGHTS, [owner]);
+  const before = fc.oneof(fillingOf(ids, [owner, owner, GUESTS[1]]), command, operatorOf(ids));
+  const client = fc.array(command, { minLength: 1, maxLength: 7, size: 'max' });
+  return fc.record({
+    scene: sceneOf(ids),
+    before: fc.array(before, { maxLength: 8, size: 'max' }),
+    clients: fc.array(client, { minLength: 2, maxLength: 4, size: 'max' }),
+  });
+}
+
+describe('the service and the model', () => {
+  it.skipIf(others('sequences'))('answer one request after another alike', { timeout: 30 * MINUTE }, async () => {
+    const arbitrary = (ids: Ids) => fc.record({ scene: sceneOf(ids), commands: storyOf(ids, WEIGHTS) });
+    const tally = await explore({
+      ...common,
+      name: 'sequences',
+      url: app!.url,
+      runs: RUNS,
+      stages: 8,
+      arbitrary,
+      play: (stage, { scene, commands }) => playSequence(stage, scene, commands),
+    });
+    expectToHaveMet(tally, SEQUENCE_MEETS);
+  });
+
+  describe.each([
+    ['user', USERS[0]],
+    ['guest', GUESTS[0]],
+  ])('with several clients of a %s at once', (kind, owner) => {
+    const name = `races of a ${kind}`.replaceAll(' ', '-');
+    it.skipIf(others(name))('agree on a cart', { timeout: 30 * MINUTE }, async () => {
+      const tally = await explore({
+        ...common,
+        name,
+        url: app!.url,
+        runs: Math.ceil(RACES / 2),
+        stages: 4,
+        arbitrary: (ids) => raceOf(ids, owner),
+        play: playRace,
+      });
+      expectToHaveMet(tally, RACE_MEETS);
+    });
+  });
+});
