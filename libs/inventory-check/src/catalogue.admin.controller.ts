@@ -1,7 +1,15 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { ApiProblems, AppError, BodyLimit, ParseIdPipe, HttpListPipe } from '@app/common';
-import { Roles } from '@app/identity';
+import { Idempotent, Roles } from '@app/identity';
 import { Catalogue } from './catalogue.js';
 import {
   AdminSkuDto,
@@ -23,10 +31,11 @@ const MAX_UPSERT_BYTES = 2 * 1024 * 1024;
 export class CatalogueAdminController {
   constructor(private readonly catalogue: Catalogue) {}
 
-  /** Inserts or replaces SKUs; carts show it at once. */
   @Put()
+  @ApiOperation({ summary: 'Inserts or replaces SKUs; carts show it at once.' })
   @BodyLimit(MAX_UPSERT_BYTES)
-  @ApiBody({ type: [UpsertSkuDto] })
+  @ApiExtraModels(UpsertSkuDto)
+  @ApiBody({ schema: { type: 'array', maxItems: MAX_UPSERT, items: { $ref: getSchemaPath(UpsertSkuDto) } } })
   @ApiOkResponse({ type: UpsertedDto })
   @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')
   async upsert(@Body(new HttpListPipe(UpsertSkuDto, MAX_UPSERT)) skus: UpsertSkuDto[]): Promise<UpsertedDto> {
@@ -35,16 +44,17 @@ export class CatalogueAdminController {
     return { upserted: newest.size };
   }
 
-  /** Changes price, stock, status, limits or texts of one SKU. */
   @Patch(':skuId')
+  @ApiOperation({ summary: 'Changes price, stock, status, limits or texts of one SKU.' })
+  @Idempotent()
   @ApiOkResponse({ type: AdminSkuDto })
   @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
   async patch(@Param('skuId', ParseIdPipe) skuId: string, @Body() patch: PatchSkuDto): Promise<AdminSkuDto> {
     return toAdminSkuDto(found(skuId, await this.catalogue.patch(skuId, toSkuPatch(patch))));
   }
 
-  /** Takes a SKU out of the catalogue; carts that hold it show `SKU_GONE`. */
   @Delete(':skuId')
+  @ApiOperation({ summary: 'Takes a SKU out of the catalogue; carts that hold it show `SKU_GONE`.' })
   @HttpCode(204)
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('VALIDATION_FAILED', 'SKU_NOT_FOUND', 'CART_UNAVAILABLE')
