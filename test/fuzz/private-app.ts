@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { createDataSource } from '../../ormconfig.js';
+import { AppProcess } from '../support/app-process.js';
+import { RedisServer } from '../support/redis-server.js';
+import { services } from '../support/services.js';
+
+/** The built service on a Redis and a database of its own: what it is made to do stays its own. No broker. */
+export class PrivateApp {
+  private constructor(
+    readonly app: AppProcess,
+    readonly redis: RedisServer,
+    private readonly databaseUrl: string,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<PrivateApp> {
+    const databaseUrl = await createDatabase();
+    const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']);
+    try {
+      const app = await AppProcess.start({
+        REDIS_URL: redis.url,
+        DATABASE_URL: databaseUrl,
+        TRANSPORT: 'in-process',
+        RATE_LIMITS: 'off',
+        ...settings,
+      });
+      return new PrivateApp(app, redis, databaseUrl);
+    } catch (error) {
+      await redis.stop();
+      await dropDatabase(databaseUrl);
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.app.url;
+  }
+
+  /** Returns the exit code of the service. */
+  async stop(): Promise<number | null> {
+    const code = await this.app.stop();
+    await this.redis.stop();
+    await dropDatabase(this.databaseUrl);
+    return code;
+  }
+}
+
+async function createDatabase(): Promise<string> {
+  const url = new URL(services().databaseUrl);
+  const name = `cart_fuzz_${randomBytes(4).toString('hex')}`;
+  await run(url.href, (query) => query(`CREATE DATABASE ${name}`));
+  url.pathname = `/${name}`;
+  const dataSource = await createDataSource(url.href).initialize();
+  await dataSource.runMigrations();
+  await dataSource.destroy();
+  return url.href;
+}
+
+async function dropDatabase(url: string): Promise<void> {
+  await run(url, (query) => query(`DROP DATABASE ${new URL(url).pathname.slice(1)}`));
+}
+
+async function run(url: string, work: (query: (sql: string) => Promise<unknown>) => Promise<unknown>): Promise<void> {
+  const dataSource = await createDataSource(url).initialize();
+  try {
+    await work((sql) => dataSource.query(sql));
+  } finally {
+    await dataSource.destroy();
+  }
+}
