@@ -76,7 +76,7 @@ describe(AdminAudit.name, () => {
     expect(await metric('cart_admin_audit_waiting')).toBe(250);
     table.isOpen = true;
     await eventually(async () => expect(await rowsOf(userId)).toHaveLength(250));
-    expect(await metric('cart_admin_audit_waiting')).toBe(0);
+    await eventually(async () => expect(await metric('cart_admin_audit_waiting')).toBe(0));
     expect(await metric('cart_admin_audit_dropped_total')).toBe(0);
   });
 

@@ -30,6 +30,9 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     GUEST_KEYS: 'k1:another-secret-of-the-tests-known-to-nobody',
     DEV_LOGIN: 'true',
     RATE_LIMITS: 'off',
+    // A run of the clock would mend what a test has broken on purpose.
+    SYNC_HOURLY_CRON: 'off',
+    SYNC_DAILY_CRON: 'off',
     ...overrides,
   };
 }

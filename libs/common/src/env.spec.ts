@@ -48,9 +48,16 @@ describe(readEnv.name, () => {
     ['hops, which anybody can fake who gets past the proxy', { TRUST_PROXY: '1' }, 'TRUST_PROXY'],
     ['everybody as a proxy', { TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY'],
     ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS'],
+    ['a schedule that is none', { SYNC_DAILY_CRON: '61 * * * *' }, 'SYNC_DAILY_CRON: must be a cron expression'],
+    ['to forget what the broker may bring again', { CHANGE_LOG_DAYS: '3' }, 'CHANGE_LOG_DAYS'],
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example/' }, 'CORS_ORIGINS'],
   ])('refuses %s', (_name, change, fault) => {
     expect(faults({ ...GOOD, ...change })).toContain(fault);
+  });
+
+  it('takes schedules, and none', () => {
+    const env = readEnv({ ...GOOD, SYNC_HOURLY_CRON: '*/10 * * * * *', SYNC_DAILY_CRON: 'off', CHANGE_LOG_DAYS: '0' });
+    expect(env).toMatchObject({ SYNC_HOURLY_CRON: '*/10 * * * * *', SYNC_DAILY_CRON: 'off', CHANGE_LOG_DAYS: 0 });
   });
 
   it('takes limits, networks and origins', () => {

@@ -17,6 +17,7 @@ import {
   type ValidationOptions,
   validateSync,
 } from 'class-validator';
+import { validateCronExpression } from 'cron';
 import { productionFaults, tokenFaults } from './env-faults.js';
 
 const toInt = Transform(({ value }: { value: unknown }) =>
@@ -42,6 +43,24 @@ function isNetwork(value: unknown): boolean {
   // Zero bits would be everybody.
   const bitsFit = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
   return version !== 0 && bitsFit && more === undefined;
+}
+
+/** When the clock starts something: a cron expression of five or six fields, in UTC, or `off`. */
+function IsSchedule(): PropertyDecorator {
+  const validate = (value: unknown) => value === 'off' || validateCronExpression(String(value)).valid;
+  const defaultMessage = () => 'must be a cron expression, such as "0 * * * *", or off';
+  return ValidateBy({ name: 'isSchedule', validator: { validate, defaultMessage } });
+}
+
+const MIN_DAYS = 7;
+
+/** A message that comes again must find the line it has left, or it would be logged twice: brokers keep three days. */
+function IsDaysToKeep(): PropertyDecorator {
+  const validate = (value: unknown) => value === 0 || (Number(value) >= MIN_DAYS && Number(value) <= 36_500);
+  return ValidateBy({
+    name: 'isDaysToKeep',
+    validator: { validate, defaultMessage: () => `must be 0 or ≥ ${MIN_DAYS}` },
+  });
 }
 
 /** So many requests in so many seconds. */
@@ -185,6 +204,20 @@ export class Env {
     message: 'must be origins, such as https://shop.example',
   })
   CORS_ORIGINS: string[] = [];
+
+  /** When the carts active since the last run are compared with MySQL. */
+  @IsSchedule()
+  SYNC_HOURLY_CRON = '0 * * * *';
+
+  /** When all loaded carts are. */
+  @IsSchedule()
+  SYNC_DAILY_CRON = '30 3 * * *';
+
+  /** How long a line of the change log is kept, days; 0: for ever. Never shorter than the broker keeps a message. */
+  @toInt
+  @IsInt()
+  @IsDaysToKeep()
+  CHANGE_LOG_DAYS = 365;
 
   @Matches(/^[A-Z]{3}$/)
   CURRENCY = 'CNY';

@@ -78,6 +78,33 @@ export class CartTable {
     );
     return found.map(parseRow);
   }
+
+  /**
+   * Users who have something in their cart, by its latest change, newest first: up to `limit` items' owners (a user
+   * appears once for each moment), and where the next page begins. `undefined` after the last.
+   */
+  async recentUsers(
+    limit: number,
+    from?: RecentCursor,
+  ): Promise<{ userIds: string[]; next: RecentCursor | undefined }> {
+    const where = from ? 'AND (changed_at < ? OR (changed_at = ? AND user_id < ?))' : '';
+    const found = await this.database.query<{ user_id: string; changed_at: string }>(
+      `SELECT user_id, changed_at FROM cart FORCE INDEX (idx_recent)
+       WHERE is_deleted = 0 ${where} ORDER BY changed_at DESC, user_id DESC LIMIT ?`,
+      from ? [from.changedAt, from.changedAt, from.userId, limit] : [limit],
+    );
+    const last = found.length < limit ? undefined : found.at(-1);
+    return {
+      userIds: [...new Set(found.map((row) => row.user_id))],
+      next: last && { changedAt: last.changed_at, userId: last.user_id },
+    };
+  }
+}
+
+/** The last of a page of recent users. */
+export interface RecentCursor {
+  changedAt: string;
+  userId: string;
 }
 
 function newestPerItem(rows: readonly CartRow[]): CartRow[] {

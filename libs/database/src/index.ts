@@ -1,5 +1,5 @@
 export { CartTable, compareDecimals } from './cart.table.js';
-export type { StoredCart } from './cart.table.js';
+export type { RecentCursor, StoredCart } from './cart.table.js';
 export type { CartChange, CartItem, CartRow, ChangedItem, EventOwner, ProductSnapshot } from './cart-item.js';
 export {
   formatItem,

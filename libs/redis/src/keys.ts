@@ -10,6 +10,9 @@ export type OwnerKey = `user:${string}` | `guest:${string}`;
 export const keys = {
   /** Hash: one field per SKU, and `_` for version, loaded flag and counters. No TTL for users, 30 days for guests. */
   cart: (owner: OwnerKey): string => `cart:${owner}`,
+  /** What the carts of all users match, for SCAN; {@link userOf} says whose a key is. */
+  userCarts: 'cart:user:*',
+  userOf: (cart: string): string => cart.slice('cart:user:'.length),
   /** Hash of tombstones, SKU → the removed item: kept until MySQL has confirmed the removal. */
   removed: (owner: OwnerKey): string => `removed:${owner}`,
   /** Hash of what the latest removal took, SKU → item, and `_` → its version. Ten minutes. */
@@ -36,5 +39,7 @@ export const keys = {
     add: (owner: OwnerKey): string => `lock:add:${owner}`,
     load: (owner: OwnerKey): string => `lock:load:${owner}`,
     merge: (owner: OwnerKey): string => `lock:merge:${owner}`,
+    /** Work that the clock starts on every instance. */
+    cron: (work: string): string => `lock:cron:${work}`,
   },
 } as const;

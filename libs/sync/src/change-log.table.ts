@@ -11,6 +11,15 @@ const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 export class ChangeLogTable {
   constructor(private readonly database: Database) {}
 
+  /** Deletes at most `limit` of the oldest lines that are older than so many days; returns how many. */
+  async purge(days: number, limit: number): Promise<number> {
+    const result = (await this.database.query(
+      'DELETE FROM cart_change_log WHERE changed_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY ORDER BY changed_at LIMIT ?',
+      [days, limit],
+    )) as unknown as { affectedRows: number };
+    return result.affectedRows;
+  }
+
   /** Appends; a change that is there already (a repeated delivery) is left as it is. */
   async append(changes: readonly CartChange[], query: Query = this.database.query): Promise<void> {
     const rows = changes.flatMap(toParameters).sort(byOwnerVersionSku);

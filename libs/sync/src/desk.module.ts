@@ -1,7 +1,26 @@
 import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { CartModule } from '@app/cart';
 import { AdminAudit } from './audit/admin-audit.js';
 import { AdminAuditTable } from './audit/admin-audit.table.js';
+import { CartPages } from './runs/cart-pages.js';
+import { ChangeLogRetention } from './runs/change-log.retention.js';
+import { Reconciler } from './runs/reconciler.js';
+import { RunsAdminController } from './runs/runs.admin.controller.js';
+import { SyncRunTable } from './runs/sync-run.table.js';
+import { SyncRuns } from './runs/sync-runs.js';
+import { SyncRunsMetrics } from './runs/sync-runs.metrics.js';
+import { SyncSchedule } from './runs/sync.schedule.js';
+import { WarmUp } from './runs/warm-up.js';
+import { SyncModule } from './sync.module.js';
+import { SyncTablesModule } from './sync-tables.module.js';
+
+const RUNS = [CartPages, ChangeLogRetention, Reconciler, SyncRuns, SyncRunsMetrics, SyncRunTable, SyncSchedule, WarmUp];
 
 /** The operator's desk: what is looked at, started and recorded by hand or by the clock. */
-@Module({ providers: [AdminAudit, AdminAuditTable] })
+@Module({
+  imports: [CartModule, SyncModule, SyncTablesModule, ScheduleModule.forRoot()],
+  controllers: [RunsAdminController],
+  providers: [AdminAudit, AdminAuditTable, ...RUNS],
+})
 export class DeskModule {}

@@ -4,6 +4,7 @@ import { Env } from '@app/common';
 import { RocketmqModule, RocketmqModuleOptions } from '@app/rocketmq';
 import { CartChangedConsumer } from './cart-changed.consumer.js';
 import { CartChangedWriter } from './cart-changed.writer.js';
+import { CartSyncController } from './cart-sync.controller.js';
 import { DeadLetterTable } from './dead-letter.table.js';
 import { Epochs } from './epochs.js';
 import { OutboxRelay } from './outbox.relay.js';
@@ -33,8 +34,8 @@ const transport = RocketmqModule.registerAsync({
 
 @Module({
   imports: [CartModule, SyncTablesModule, transport],
-  controllers: [CartChangedConsumer, SyncAdminController],
+  controllers: [CartChangedConsumer, CartSyncController, SyncAdminController],
   providers: [CartChangedWriter, Epochs, RedisFeedback, OutboxRelay, OutboxStore, SyncMetrics, SyncService],
-  exports: [OutboxStore, transport],
+  exports: [CartChangedWriter, OutboxStore, SyncService, transport],
 })
 export class SyncModule {}

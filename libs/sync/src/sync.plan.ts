@@ -50,6 +50,15 @@ function compareRemoval(plan: SyncPlan, userId: string, removed: CartItem, row: 
   else plan.takeOver.push(row!);
 }
 
+/**
+ * How many of the differences are none of changes on their way to MySQL: what Redis has in a version from `settled` on
+ * may be. What MySQL has and Redis has not never is.
+ */
+export function driftOf({ write, restamp, takeOver }: SyncPlan, settled: string): number {
+  const late = write.filter((row) => compareDecimals(row.version, settled) < 0);
+  return late.length + restamp.length + takeOver.length;
+}
+
 /** One item, Redis beside MySQL. */
 export interface ItemDiff {
   skuId: string;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@app/common';
 import { CartLoader, CartPicture, CartStore, LiveCart } from '@app/cart';
 import { CartItem, CartRow, CartTable, compareDecimals } from '@app/database';
-import { diffItems, ItemDiff, planSync, SyncPlan } from './sync.plan.js';
+import { diffItems, driftOf, ItemDiff, planSync, SyncPlan } from './sync.plan.js';
 
 /** What a sync of one cart did: rows. */
 export interface SyncResult {
@@ -33,23 +33,46 @@ export class SyncService {
   /** Writes now what the queue would bring a little later, and mends what no message can. Safe beside the queue. */
   async sync(userId: string): Promise<SyncResult> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const picture = await this.picture(userId);
-      const rows = await this.table.loadAll(userId);
-      const plan = planSync(userId, picture, rows);
-      const repaired = await this.repair(userId, picture.cart, plan, rows);
-      if (!repaired) continue;
-      const write = [...plan.write, ...repaired.restamped.map((item) => ({ ...item, userId, deleted: false }))];
-      await this.table.upsert(write);
-      const removals = write.filter((row) => row.deleted);
-      await this.store.confirmRemovals(userId, [...removals, ...plan.confirmed]);
-      return {
-        written: write.length - removals.length,
-        softDeleted: removals.length,
-        unchanged: plan.unchanged,
-        version: repaired.version,
-      };
+      const done = await this.equalise(userId, await this.picture(userId));
+      if (done) return done.result;
     }
-    throw new AppError('CART_BUSY', [], 'The cart changes faster than it can be compared', { retryAfter: 1 });
+    throw overtaken();
+  }
+
+  /**
+   * As {@link sync}, of a cart that is loaded. `undefined` when it is not: such a cart is unknown, and nothing of it is
+   * touched. `drift`: differences that are no changes on their way, that is, none of a version from `settled` on.
+   */
+  async reconcile(userId: string, settled: string): Promise<(SyncResult & { drift: number }) | undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { cart, removed } = await this.store.picture(userId);
+      if (!cart) return undefined;
+      const done = await this.equalise(userId, { cart, removed });
+      if (done) return { ...done.result, drift: driftOf(done.plan, settled) };
+    }
+    throw overtaken();
+  }
+
+  /** `undefined`: the cart has changed since the picture, and nothing was done. */
+  private async equalise(
+    userId: string,
+    picture: CartPicture & { cart: LiveCart },
+  ): Promise<{ result: SyncResult; plan: SyncPlan } | undefined> {
+    const rows = await this.table.loadAll(userId);
+    const plan = planSync(userId, picture, rows);
+    const repaired = await this.repair(userId, picture.cart, plan, rows);
+    if (!repaired) return undefined;
+    const write = [...plan.write, ...repaired.restamped.map((item) => ({ ...item, userId, deleted: false }))];
+    await this.table.upsert(write);
+    const removals = write.filter((row) => row.deleted);
+    await this.store.confirmRemovals(userId, [...removals, ...plan.confirmed]);
+    const result = {
+      written: write.length - removals.length,
+      softDeleted: removals.length,
+      unchanged: plan.unchanged,
+      version: repaired.version,
+    };
+    return { result, plan };
   }
 
   private async repair(
@@ -76,4 +99,8 @@ export class SyncService {
     }
     throw new AppError('CART_BUSY', [], 'The cart is being loaded by others', { retryAfter: 1 });
   }
+}
+
+function overtaken(): AppError {
+  return new AppError('CART_BUSY', [], 'The cart changes faster than it can be compared', { retryAfter: 1 });
 }

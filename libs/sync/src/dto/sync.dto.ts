@@ -17,6 +17,11 @@ export class SyncResultDto {
   version!: string;
 }
 
+export class WrittenCartDto {
+  @ApiVersion({ description: 'MySQL has the cart in this version, or a later one' })
+  version!: string;
+}
+
 /** The item as it is stored: what the catalogue said when the shopper saw it. */
 export class StoredSnapshotDto {
   @ApiProperty()
