@@ -10,20 +10,21 @@ export class PrivateApp {
     readonly app: AppProcess,
     readonly redis: RedisServer,
     private readonly databaseUrl: string,
+    private readonly settings: Record<string, string>,
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<PrivateApp> {
     const databaseUrl = await createDatabase();
     const redis = await RedisServer.start(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']);
     try {
-      const app = await AppProcess.start({
+      const all = {
         REDIS_URL: redis.url,
         DATABASE_URL: databaseUrl,
         TRANSPORT: 'in-process',
         RATE_LIMITS: 'off',
         ...settings,
-      });
-      return new PrivateApp(app, redis, databaseUrl);
+      };
+      return new PrivateApp(await AppProcess.start(all), redis, databaseUrl, all);
     } catch (error) {
       await redis.stop();
       await dropDatabase(databaseUrl);
@@ -33,6 +34,11 @@ export class PrivateApp {
 
   get url(): string {
     return this.app.url;
+  }
+
+  /** Another process of the service on the same Redis and database. */
+  another(settings: Record<string, string>): Promise<AppProcess> {
+    return AppProcess.start({ ...this.settings, ...settings });
   }
 
   /** Returns the exit code of the service. */

@@ -44,13 +44,21 @@ export class Sender {
       const all = body ? { ...headers, 'content-length': String(body.length) } : headers;
       const options = { agent: this.agent, host: hostname, port, method, path: target, headers: all, timeout: 20_000 };
       const outgoing = request(options, (answer) => {
+        const headersOf = () =>
+          Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
+        // A stream has no end: that it begins is all there is to wait for.
+        if (/^text\/event-stream/.test(answer.headers['content-type'] ?? '')) {
+          resolve({ status: answer.statusCode!, headers: headersOf(), text: '' });
+          outgoing.destroy();
+          return;
+        }
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('error', reject);
         answer.on('end', () =>
           resolve({
             status: answer.statusCode!,
-            headers: Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)])),
+            headers: headersOf(),
             text: Buffer.concat(chunks).toString('utf8'),
           }),
         );
