@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { RedisConnection } from '@app/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Api, Shopper } from '../support/api.js';
+import { type Answer, Api, Shopper } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
 import { type Route, routesOf } from '../support/routes.js';
 import { freshUserId, services, testVariables } from '../support/services.js';
@@ -166,6 +166,74 @@ describe('S2: a guest id is a secret of the server', () => {
   });
 });
 
+describe('S3: merging needs the secret of the guest and the token of the user', () => {
+  const merge = (who: Shopper, clientCartId: string) => who.post('/v1/cart/merge', { clientCartId });
+
+  it('the one without the other is refused, and nothing is merged', async () => {
+    const guest = await api.guest();
+    await guest.add(skuId, 2);
+    expect(await merge(guest, guest.id)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+    expect(await merge(new Shopper(api, '', {}), guest.id)).toMatchObject({ status: 401 });
+    const random = guest.id.split('.')[2]!;
+    const user = await api.login();
+    for (const guess of [random, `guest:${random}`, guest.id.slice(0, -1), `${guest.id}x`, '', user.id]) {
+      expect(await merge(user, guess)).toMatchObject({ status: 401, body: { code: 'INVALID_CLIENT_CART_ID' } });
+    }
+    expect((await user.cart()).version).toBe('0');
+    expect((await guest.cart()).badge.quantity).toBe(2);
+  });
+
+  it('the guest id is dead afterwards, and a repeat by the same user changes nothing', async () => {
+    const [guest, user] = [await api.guest(), await api.login()];
+    await guest.add(skuId, 2);
+    expect((await merge(user, guest.id)).body).toMatchObject({ badge: { quantity: 2 }, merge: { replayed: false } });
+    expect(await guest.add(skuId)).toMatchObject({ status: 409, body: { code: 'GUEST_CART_MERGED' } });
+    expect((await guest.cart()).items).toEqual([]);
+    const again = await merge(user, guest.id);
+    expect(again.body).toMatchObject({ badge: { quantity: 2 }, merge: { replayed: true } });
+  });
+
+  it('an empty, an unknown and a foreign guest cart cannot be told apart', async () => {
+    const [empty, used] = [await api.guest(), await api.guest()];
+    await used.add(skuId, 2);
+    await merge(await api.login(), used.id);
+    const cleared = await api.guest();
+    await cleared.add(skuId);
+    await cleared.delete('/v1/cart');
+    const user = await api.login();
+    await user.add(skuId, 5);
+    const before = await user.cart();
+    const said: unknown[] = [];
+    for (const { id } of [empty, used, cleared]) {
+      const { status, headers, body } = await merge(user, id);
+      expect(body.merge.id).toMatch(/^[\w-]+$/);
+      expect(body.merge.items).toEqual([]);
+      const names = [...headers.keys()].sort();
+      said.push(JSON.parse(JSON.stringify({ status, names, body }).replaceAll(body.merge.id, 'id')));
+    }
+    expect(said[1]).toEqual(said[0]);
+    expect(said[2]).toEqual(said[0]);
+    expect(await user.cart()).toEqual(before);
+  });
+});
+
+/** The middle of the times of one lies well inside the range of the other's. */
+async function expectAlike(one: () => Promise<Answer>, other: () => Promise<Answer>): Promise<void> {
+  const times: [number[], number[]] = [[], []];
+  for (let i = 0; i < 200; i++) {
+    for (const [list, call] of [[times[0], one] as const, [times[1], other] as const]) {
+      const began = performance.now();
+      await call();
+      list.push(performance.now() - began);
+    }
+  }
+  const [a, b] = times.map((list) => list.sort((x, y) => x - y)) as [number[], number[]];
+  for (const [list, within] of [[a, b] as const, [b, a] as const]) {
+    expect(list[100]!).toBeGreaterThan(within[10]!);
+    expect(list[100]!).toBeLessThan(within[190]!);
+  }
+}
+
 describe('S19: a refusal tells nothing', () => {
   it('about which part of a guest id was wrong', async () => {
     const good = (await api.guest()).id;
@@ -197,23 +265,14 @@ describe('S19: a refusal tells nothing', () => {
   it('by the time it takes', async () => {
     const { headers } = await api.guest();
     const forged = headers['x-client-cart-id']!.replace(/.$/, (last) => (last === 'A' ? 'E' : 'A'));
-    const timed = async (id: string) => {
-      const began = performance.now();
-      await api.call('GET', '/v1/cart', { headers: { 'x-client-cart-id': id } });
-      return performance.now() - began;
-    };
+    const read = (id: string) => () => api.call('GET', '/v1/cart', { headers: { 'x-client-cart-id': id } });
     const unknownKey = forged.replace('.k1.', '.k9.');
-    const times: [number[], number[]] = [[], []];
-    for (let i = 0; i < 200; i++) {
-      times[0].push(await timed(forged));
-      times[1].push(await timed(unknownKey));
-    }
-    const [a, b] = times.map((list) => list.sort((x, y) => x - y)) as [number[], number[]];
-    // The middle of one lies well inside the range of the other: a hash takes microseconds, an answer milliseconds.
-    const middle = (list: number[]) => list[list.length >> 1]!;
-    for (const [one, other] of [[a, b] as const, [b, a] as const]) {
-      expect(middle(one)).toBeGreaterThan(other[10]!);
-      expect(middle(one)).toBeLessThan(other[190]!);
-    }
+    await expectAlike(read(forged), read(unknownKey));
+
+    const [fresh, merged, user] = [await api.guest(), await api.guest(), await api.login()];
+    await merged.add(skuId);
+    await (await api.login()).post('/v1/cart/merge', { clientCartId: merged.id });
+    const merge = (clientCartId: string) => () => user.post('/v1/cart/merge', { clientCartId });
+    await expectAlike(merge(fresh.id), merge(merged.id));
   });
 });
