@@ -459,6 +459,17 @@ describe('who is asking', () => {
   });
 });
 
+describe('pages of other sites', () => {
+  it('may not call the API unless their origin is listed', async () => {
+    const headers = { origin: 'https://shop.example', 'access-control-request-method': 'GET' };
+    const { status } = await problem('/v1/probe', { method: 'OPTIONS', headers });
+    expect(status).toBe(405);
+    for (const answer of [await fetch(`${base}/v1/probe`, { headers }), await fetch(`${base}/docs`, { headers })]) {
+      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    }
+  });
+});
+
 describe('documentation', () => {
   it('is an OpenAPI 3.1 document with the schemes, the bodies and the problems of each route', async () => {
     const response = await fetch(`${base}/docs/openapi.json`);
