@@ -1,6 +1,6 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -61,10 +61,22 @@ export class Stack {
     return JSON.parse(readFileSync(this.servicesFile, 'utf8')) as Services;
   }
 
-  /** Kills a part as a crash would, and waits until the launcher has it running again. */
-  async kill(part: Part): Promise<void> {
+  /**
+   * Kills a part as a crash would, and waits until the launcher has it running again. `harm` is done to what it left on
+   * disk, before it starts.
+   */
+  async kill(part: Part, harm?: () => void): Promise<void> {
     const pid = this.services().pids[part];
+    if (harm) this.launcher.kill('SIGSTOP');
     process.kill(pid, 'SIGKILL');
+    if (harm) {
+      try {
+        await eventually(() => assertDead(pid));
+        harm();
+      } finally {
+        this.launcher.kill('SIGCONT');
+      }
+    }
     await eventually(
       async () => {
         const { pids, httpUrl } = this.services();
@@ -90,4 +102,10 @@ export class Stack {
     if (this.launcher.exitCode !== null) throw new Error(`npm start ended: ${this.output.slice(-2000)}`);
     if (!/^ready /m.test(this.output)) throw new Error(`npm start is not ready: ${this.output.slice(-2000)}`);
   }
+}
+
+/** A zombie is dead: its parent, held, has not looked yet. */
+function assertDead(pid: number): void {
+  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+  if (stat && !/\) Z /.test(stat)) throw new Error(`process ${pid} lives`);
 }

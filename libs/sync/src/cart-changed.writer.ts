@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { MalformedEventError, readCartChanged, SentChange } from '@app/cart';
+import { MalformedEventError, readCartChanged, SentChange, toCartChanged } from '@app/cart';
 import { CartTable, Database, toCartRows } from '@app/database';
 import { ChangeLogTable } from './change-log.table.js';
 import { DeadLetter, DeadLetterTable } from './dead-letter.table.js';
@@ -40,21 +40,44 @@ export class CartChangedWriter {
     await this.feedback.confirmRemovals(committed);
   }
 
+  /**
+   * Applies what could not be applied before, all of it or nothing: returns why it still cannot be, `undefined` when
+   * MySQL has it. Buries nothing. Throws as {@link apply} does.
+   */
+  async retry(events: readonly unknown[]): Promise<string | undefined> {
+    const { changes, malformed } = readAll(events, '');
+    if (malformed[0]) return malformed[0].reason;
+    try {
+      await this.commit(changes);
+    } catch (error) {
+      if (!isUnfit(error)) throw error;
+      return error.message;
+    }
+    await this.feedback.offerLost(changes);
+    await this.feedback.confirmRemovals(changes);
+    return undefined;
+  }
+
+  private async commit(changes: readonly SentChange[]): Promise<void> {
+    await this.database.transaction(async (query) => {
+      await this.table.upsert(changes.flatMap(toCartRows), query);
+      await this.changeLog.append(changes, query);
+    });
+  }
+
   /** Returns the changes MySQL has now: all but those that were buried. */
   private async write(changes: readonly SentChange[], messageId: string): Promise<readonly SentChange[]> {
     if (changes.length === 0) return [];
     try {
-      await this.database.transaction(async (query) => {
-        await this.table.upsert(changes.flatMap(toCartRows), query);
-        await this.changeLog.append(changes, query);
-      });
+      await this.commit(changes);
       return changes;
     } catch (error) {
-      const { errno, message } = error as { errno?: number; message: string };
-      if (!UNFIT.has(errno ?? 0)) throw error;
+      if (!isUnfit(error)) throw error;
       // Halving finds the row that does not fit in a few steps and lets all the others through.
-      if (changes.length === 1) {
-        await this.bury([{ messageId, reason: message, body: JSON.stringify(changes[0]) }]);
+      const [change] = changes;
+      if (change && changes.length === 1) {
+        const body = JSON.stringify(toCartChanged(change, change.epoch));
+        await this.bury([{ messageId, reason: error.message, body }]);
         return [];
       }
       const half = changes.length >> 1;
@@ -68,6 +91,10 @@ export class CartChangedWriter {
     this.metrics.deadLetters.inc(letters.length);
     for (const { messageId, reason } of letters) this.logger.error(`dead letter from ${messageId}: ${reason}`);
   }
+}
+
+function isUnfit(error: unknown): error is Error {
+  return UNFIT.has((error as { errno?: number }).errno ?? 0);
 }
 
 function readAll(events: readonly unknown[], messageId: string) {

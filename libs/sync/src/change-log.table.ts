@@ -1,15 +1,85 @@
 import { Injectable } from '@nestjs/common';
-import { CartChange, Database, fromCents, Query, toDateTime } from '@app/database';
+import { CartChange, Database, fromCents, fromDateTime, Query, toDateTime } from '@app/database';
 
 const CHUNK = 500;
 const COLUMNS =
   'owner_kind, owner_id, sku_id, version, action, source, quantity_before, quantity_after, selected, price, changed_at';
 const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
+const PAGE = 100;
+/** MySQL's last moment. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A line of the log. */
+export interface LoggedChange {
+  id: string;
+  /** `id`: the user id, or the SHA-256 of a guest's. */
+  owner: { kind: 'user' | 'guest'; id: string };
+  skuId: string;
+  version: string;
+  action: string;
+  source: string;
+  before: number;
+  after: number;
+  selected: boolean;
+  /** Money with two places: the price when it was added. */
+  price: string;
+  /** ms since 1970. */
+  at: number;
+}
+
+/** Which lines: of a user, from a moment on, before a moment; ms since 1970. */
+export interface LogFilter {
+  userId?: string;
+  from?: number;
+  to?: number;
+}
+
+/** Where a page ends, as two numbers that order the lines. */
+export type LogCursor = readonly [major: string, minor: string];
+
+interface RawLine {
+  id: string;
+  owner_kind: 'user' | 'guest';
+  owner_id: string;
+  sku_id: string;
+  version: string;
+  action: string;
+  source: string;
+  quantity_before: number;
+  quantity_after: number;
+  selected: number;
+  price: string;
+  changed_at: string;
+}
+
 /** The `cart_change_log` table: every acknowledged change once, stale ones too. */
 @Injectable()
 export class ChangeLogTable {
   constructor(private readonly database: Database) {}
+
+  /**
+   * The latest lines first, at most 100. Those of a user come in the order of their versions, along the unique key;
+   * those of everybody by time.
+   */
+  async page(filter: LogFilter, after?: LogCursor): Promise<{ lines: LoggedChange[]; next: LogCursor | null }> {
+    const { userId, from, to } = filter;
+    const conditions: [sql: string, ...values: unknown[]][] = [['1 = 1']];
+    if (userId !== undefined) conditions.push([`owner_kind = 'user' AND owner_id = ?`, userId]);
+    if (from !== undefined) conditions.push(['changed_at >= ?', toDateTime(from)]);
+    if (to !== undefined) conditions.push(['changed_at < ?', toDateTime(to)]);
+    if (after) conditions.push(userId === undefined ? afterTime(after) : afterVersion(after));
+    const where = conditions.map(([sql]) => sql).join(' AND ');
+    const set = userId === undefined ? 'changed_at DESC, id DESC' : 'version DESC, sku_id DESC';
+    const found = await this.database.query<RawLine>(
+      `SELECT id, ${COLUMNS} FROM cart_change_log WHERE ${where} ORDER BY ${set} LIMIT ?`,
+      [...conditions.flatMap(([, ...values]) => values), PAGE + 1],
+    );
+    const lines = found.slice(0, PAGE).map(toLine);
+    const last = lines.at(-1);
+    if (!last || found.length <= PAGE) return { lines, next: null };
+    return { lines, next: userId === undefined ? [String(last.at), last.id] : [last.version, last.skuId] };
+  }
 
   /** Deletes at most `limit` of the oldest lines that are older than so many days; returns how many. */
   async purge(days: number, limit: number): Promise<number> {
@@ -58,4 +128,29 @@ function byOwnerVersionSku(a: readonly (string | number)[], b: readonly (string 
     if (p !== q) return p.length - q.length || (p < q ? -1 : 1);
   }
   return 0;
+}
+
+function afterTime([at, id]: LogCursor): [sql: string, ...values: unknown[]] {
+  const time = toDateTime(Math.min(Number(at), LAST_MS));
+  return ['(changed_at < ? OR (changed_at = ? AND id < ?))', time, time, id];
+}
+
+function afterVersion([version, skuId]: LogCursor): [sql: string, ...values: unknown[]] {
+  return ['(version < ? OR (version = ? AND sku_id < ?))', version, version, skuId];
+}
+
+function toLine(raw: RawLine): LoggedChange {
+  return {
+    id: String(raw.id),
+    owner: { kind: raw.owner_kind, id: raw.owner_id },
+    skuId: String(raw.sku_id),
+    version: String(raw.version),
+    action: raw.action,
+    source: raw.source,
+    before: raw.quantity_before,
+    after: raw.quantity_after,
+    selected: raw.selected === 1,
+    price: raw.price,
+    at: fromDateTime(raw.changed_at),
+  };
 }

@@ -3,8 +3,13 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { CartModule } from '@app/cart';
 import { AdminAudit } from './audit/admin-audit.js';
 import { AdminAuditTable } from './audit/admin-audit.table.js';
+import { AbandonmentReport } from './desk/abandonment.js';
+import { AbandonmentTable } from './desk/abandonment.table.js';
+import { DeadLetters } from './desk/dead-letters.js';
+import { DeskAdminController } from './desk/desk.admin.controller.js';
 import { CartPages } from './runs/cart-pages.js';
 import { ChangeLogRetention } from './runs/change-log.retention.js';
+import { Recovery } from './runs/recovery.js';
 import { Reconciler } from './runs/reconciler.js';
 import { RunsAdminController } from './runs/runs.admin.controller.js';
 import { SyncRunTable } from './runs/sync-run.table.js';
@@ -15,12 +20,22 @@ import { WarmUp } from './runs/warm-up.js';
 import { SyncModule } from './sync.module.js';
 import { SyncTablesModule } from './sync-tables.module.js';
 
-const RUNS = [CartPages, ChangeLogRetention, Reconciler, SyncRuns, SyncRunsMetrics, SyncRunTable, SyncSchedule, WarmUp];
+const RUNS = [
+  CartPages,
+  ChangeLogRetention,
+  Reconciler,
+  Recovery,
+  SyncRuns,
+  SyncRunsMetrics,
+  SyncRunTable,
+  SyncSchedule,
+  WarmUp,
+];
 
 /** The operator's desk: what is looked at, started and recorded by hand or by the clock. */
 @Module({
   imports: [CartModule, SyncModule, SyncTablesModule, ScheduleModule.forRoot()],
-  controllers: [RunsAdminController],
-  providers: [AdminAudit, AdminAuditTable, ...RUNS],
+  controllers: [DeskAdminController, RunsAdminController],
+  providers: [AbandonmentReport, AbandonmentTable, AdminAudit, AdminAuditTable, DeadLetters, ...RUNS],
 })
 export class DeskModule {}

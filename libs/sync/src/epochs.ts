@@ -13,6 +13,7 @@ export class Epochs {
   private readonly logger = new Logger(Epochs.name);
   private readonly listeners: ((epoch: number) => void)[] = [];
   private runId: string | undefined;
+  private known: number | undefined;
 
   constructor(private readonly redis: RedisConnection) {
     // Behind a new connection there may be another server.
@@ -24,15 +25,16 @@ export class Epochs {
     const runId = (this.runId ??= await this.readRunId());
     const [number, began] = (await this.redis.run(open, [keys.epoch], [runId])) as [number: string, began: number];
     const epoch = Number(number);
-    if (began === 1) {
-      this.logger.warn(`epoch ${epoch} begins: Redis has restarted, or lost its data`);
+    if (began === 1) this.logger.warn(`epoch ${epoch} begins: Redis has restarted, or lost its data`);
+    if (epoch !== this.known) {
+      this.known = epoch;
       for (const listener of this.listeners) listener(epoch);
     }
     return epoch;
   }
 
-  /** Called by the one process that begins an epoch. */
-  onBegin(listener: (epoch: number) => void): void {
+  /** Called when this process learns of another epoch than the one it knew; of the first it hears of too. */
+  onChange(listener: (epoch: number) => void): void {
     this.listeners.push(listener);
   }
 

@@ -21,3 +21,6 @@ export type { SyncRun } from './runs/sync-run.table.js';
 export { SyncRuns } from './runs/sync-runs.js';
 export { SyncRunsMetrics } from './runs/sync-runs.metrics.js';
 export { WarmUp } from './runs/warm-up.js';
+export { AbandonmentReport } from './desk/abandonment.js';
+export { AbandonmentTable } from './desk/abandonment.table.js';
+export { DeadLetters } from './desk/dead-letters.js';

@@ -36,6 +36,6 @@ const transport = RocketmqModule.registerAsync({
   imports: [CartModule, SyncTablesModule, transport],
   controllers: [CartChangedConsumer, CartSyncController, SyncAdminController],
   providers: [CartChangedWriter, Epochs, RedisFeedback, OutboxRelay, OutboxStore, SyncMetrics, SyncService],
-  exports: [CartChangedWriter, OutboxStore, SyncService, transport],
+  exports: [CartChangedWriter, Epochs, OutboxStore, SyncService, transport],
 })
 export class SyncModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@app/common';
 import { CartLoader, CartPicture, CartStore, LiveCart } from '@app/cart';
-import { CartItem, CartRow, CartTable, compareDecimals } from '@app/database';
+import { CartItem, CartRow, CartTable, highestVersion } from '@app/database';
 import { diffItems, driftOf, ItemDiff, planSync, SyncPlan } from './sync.plan.js';
 
 /** What a sync of one cart did: rows. */
@@ -82,16 +82,11 @@ export class SyncService {
     rows: readonly CartRow[],
   ): Promise<{ version: string; restamped: CartItem[] } | undefined> {
     if (plan.restamp.length === 0 && plan.takeOver.length === 0) return { version: cart.version, restamped: [] };
-    const maxRowVersion =
-      rows
-        .map((row) => row.version)
-        .sort(compareDecimals)
-        .at(-1) ?? '0';
-    return this.store.repair(userId, { version: cart.version, maxRowVersion, ...plan });
+    return this.store.repair(userId, { version: cart.version, maxRowVersion: highestVersion(rows), ...plan });
   }
 
-  /** A cold cart is loaded first: it is unknown, not empty. */
-  private async picture(userId: string): Promise<CartPicture & { cart: LiveCart }> {
+  /** The cart with its tombstones. A cold cart is loaded first: it is unknown, not empty. */
+  async picture(userId: string): Promise<CartPicture & { cart: LiveCart }> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { cart, removed } = await this.store.picture(userId);
       if (cart) return { cart, removed };

@@ -32,7 +32,7 @@ export class SyncRunDto {
   @ApiProperty({
     enum: RUN_KINDS,
     description:
-      'hourly: carts active since the last run; daily, manual: every loaded cart; warm_up: carts loaded from MySQL',
+      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL',
   })
   kind!: RunKind;
 

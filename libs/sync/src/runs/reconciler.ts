@@ -30,6 +30,14 @@ export class Reconciler {
     return (await this.runs.start('manual', (run) => this.all(run)))!;
   }
 
+  /**
+   * Every loaded cart, once per epoch of Redis: what Redis has lost and MySQL has is given back. `undefined`: this epoch
+   * has had its run; else the id of the one under way, which may be of the epoch before.
+   */
+  async startRecovery(epoch: number): Promise<string | undefined> {
+    return this.runs.start('recovery', (run) => this.all(run), epoch);
+  }
+
   /** For the clock: `undefined` when another instance has begun this one, or a full run makes it needless. */
   async startScheduled(kind: 'hourly' | 'daily', dueAt: number): Promise<string | undefined> {
     if (kind === 'daily') return this.runs.start(kind, (run) => this.all(run), dueAt);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, fromDateTime, toDateTime } from '@app/database';
 
-export const RUN_KINDS = ['hourly', 'daily', 'manual', 'warm_up'] as const;
+export const RUN_KINDS = ['hourly', 'daily', 'manual', 'recovery', 'warm_up'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 export const RUN_STATES = ['running', 'succeeded', 'failed'] as const;
 export type RunStatus = (typeof RUN_STATES)[number];
@@ -36,7 +36,13 @@ const PAGE = 50;
 const DUPLICATE = 1062;
 
 /** The full ones have one slot together: one of them runs at a time. */
-const SLOTS = { hourly: 'hourly', daily: 'full', manual: 'full', warm_up: 'warm_up' } satisfies Record<RunKind, string>;
+const SLOTS = {
+  hourly: 'hourly',
+  daily: 'full',
+  manual: 'full',
+  recovery: 'recovery',
+  warm_up: 'warm_up',
+} satisfies Record<RunKind, string>;
 
 interface RawRun {
   run_id: string;
