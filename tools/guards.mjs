@@ -145,6 +145,30 @@ const GUARDS = [
     spec: 'libs/sync/src/sync.plan.spec.ts',
     project: 'unit',
   },
+  {
+    name: 'a key that was withdrawn ends the tokens under it',
+    file: 'libs/identity/src/user-tokens.ts',
+    from: 'return now < known.trustedUntil ? known.caller : this.check(token);',
+    to: 'return known.caller;',
+    spec: 'libs/identity/src/jwks-keys.spec.ts',
+    project: 'unit',
+  },
+  {
+    name: 'a key server that is away is left in peace',
+    file: 'libs/identity/src/jwks-keys.ts',
+    from: 'this.askAgainAt = Date.now() + this.options.cooldownMs;',
+    to: '',
+    spec: 'libs/identity/src/jwks-keys.spec.ts',
+    project: 'unit',
+  },
+  {
+    name: 'who is over a limit costs Redis nothing',
+    file: 'libs/identity/src/rate-limits/rate-limiter.ts',
+    from: 'this.refusedUntil.set(key, Date.now() - left);',
+    to: '',
+    spec: 'test/integration/rate-limits.int-spec.ts',
+    only: 'sends one command a request',
+  },
 ];
 
 const copy = mkdtempSync(join(tmpdir(), 'guards-'));
