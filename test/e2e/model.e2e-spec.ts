@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { Settings } from '../model/catalogue.js';
-import { commandsOf, fillingOf, GUESTS, Ids, operatorOf, sceneOf, storyOf, USERS, WEIGHTS } from '../model/commands.js';
+import { GUESTS, Ids, sceneOf, storyOf, USERS, WEIGHTS } from '../model/commands.js';
 import { explore, toReplay } from '../model/explore.js';
-import { playRace, Race } from '../model/parallel.js';
+import { playRace } from '../model/parallel.js';
+import { loginRaceOf, raceOf } from '../model/races.js';
 import { playSequence } from '../model/sequence.js';
 import { Tally } from '../model/tally.js';
 import { AppProcess } from '../support/app-process.js';
@@ -11,7 +12,7 @@ import { services } from '../support/services.js';
 
 /** Sequences of a run; MODEL_RUNS asks for more, MODEL_REPLAY for a failing one again. */
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 2_000);
-const RACES = Math.ceil(RUNS / 5);
+const RACES = RUNS;
 const REPLAY = toReplay(process.env['MODEL_REPLAY']);
 const MINUTE = 60_000;
 
@@ -33,7 +34,12 @@ const SEQUENCE_MEETS = [
   ...['merge UNAUTHENTICATED', 'add IDEMPOTENCY_KEY_REUSED', 'replayed add 201', 'replayed add 409'],
   ...['replayed batch 200', 'replayed update 200', 'replayed update 404', 'replayed merge 200', 'replayed undo 200'],
 ];
-const RACE_MEETS = ['add 201', 'update 200', 'undo 200', 'spec 200', 'add VERSION_MISMATCH', 'add QUANTITY_LIMIT'];
+const RACE = ['add 201', 'update 200', 'undo 200', 'spec 200', 'add VERSION_MISMATCH', 'add QUANTITY_LIMIT'];
+const RACE_MEETS: Record<string, string[]> = {
+  user: [...RACE, 'merge added'],
+  guest: RACE,
+  'guest who logs in': ['add 201', 'add GUEST_CART_MERGED', 'merge added', 'merge summed', 'merge replayed'],
+};
 
 function expectToHaveMet(tally: Tally, what: string[]): void {
   if (RUNS >= 2_000 && !REPLAY) expect(Object.keys(tally.all)).toEqual(expect.arrayContaining(what));
@@ -58,17 +64,6 @@ afterAll(async () => {
 const common = { settings: SETTINGS, skus: SKUS, replay: REPLAY };
 const others = (name: string) => REPLAY !== undefined && REPLAY.name !== name;
 
-function raceOf(ids: Ids, owner: string): fc.Arbitrary<Race> {
-  const command = commandsOf(ids, WEIGHTS, [owner]);
-  const before = fc.oneof(fillingOf(ids, [owner, owner, GUESTS[1]]), command, operatorOf(ids));
-  const client = fc.array(command, { minLength: 1, maxLength: 7, size: 'max' });
-  return fc.record({
-    scene: sceneOf(ids),
-    before: fc.array(before, { maxLength: 8, size: 'max' }),
-    clients: fc.array(client, { minLength: 2, maxLength: 4, size: 'max' }),
-  });
-}
-
 describe('the service and the model', () => {
   it.skipIf(others('sequences'))('answer one request after another alike', { timeout: 30 * MINUTE }, async () => {
     const arbitrary = (ids: Ids) => fc.record({ scene: sceneOf(ids), commands: storyOf(ids, WEIGHTS) });
@@ -85,21 +80,22 @@ describe('the service and the model', () => {
   });
 
   describe.each([
-    ['user', USERS[0]],
-    ['guest', GUESTS[0]],
-  ])('with several clients of a %s at once', (kind, owner) => {
+    ['user', (ids: Ids) => raceOf(ids, USERS[0])],
+    ['guest', (ids: Ids) => raceOf(ids, GUESTS[0])],
+    ['guest who logs in', loginRaceOf],
+  ])('with several clients of a %s at once', (kind, arbitrary) => {
     const name = `races of a ${kind}`.replaceAll(' ', '-');
     it.skipIf(others(name))('agree on a cart', { timeout: 30 * MINUTE }, async () => {
       const tally = await explore({
         ...common,
         name,
         url: app!.url,
-        runs: Math.ceil(RACES / 2),
+        runs: Math.ceil(RACES / 3),
         stages: 4,
-        arbitrary: (ids) => raceOf(ids, owner),
+        arbitrary,
         play: playRace,
       });
-      expectToHaveMet(tally, RACE_MEETS);
+      expectToHaveMet(tally, RACE_MEETS[kind]!);
     });
   });
 });

@@ -30,7 +30,7 @@ export function judge(world: World, request: Request, reply: Reply, ledger: Ledg
 }
 
 /** The version the service says the cart has now. */
-function versionOf({ status, body }: Reply): string | undefined {
+export function versionOf({ status, body }: Reply): string | undefined {
   const { version } = body as { version?: unknown };
   return status < 300 && typeof version === 'string' && /^\d+$/.test(version) ? version : undefined;
 }

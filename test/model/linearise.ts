@@ -67,19 +67,23 @@ export function explain(world: World, call: Call, calls: readonly Call[], ledger
 }
 
 /**
- * While a request with the same key is running, another one is told so; one with another body is told that instead, even
- * when the first then comes to something that is never stored.
+ * Whether a call was refused for another one that was just running, which the model, doing one thing at a time, cannot
+ * know: a request with the same key (with another body it is told that instead, even when the first then comes to
+ * something that is never stored), and a merge, which closes the guest's cart first and opens it again when it fails.
  */
 function isTurnedAway({ request, reply }: Call, calls: readonly Call[]): boolean {
   const { code } = reply.body as { code?: string };
+  const running = calls
+    .filter((call) => call.reply !== reply && call.reply.from <= reply.to && call.reply.to >= reply.from)
+    .map((call) => call.request);
+  if (code === 'GUEST_CART_MERGED') {
+    return running.some(({ operation }) => operation.op === 'merge' && operation.guest === request.owner);
+  }
   if (code !== 'IDEMPOTENCY_IN_PROGRESS' && code !== 'IDEMPOTENCY_KEY_REUSED') return false;
-  return calls.some(
+  return running.some(
     (other) =>
-      other.reply !== reply &&
-      other.reply.from <= reply.to &&
-      other.reply.to >= reply.from &&
-      keyOf(other.request) === keyOf(request) &&
-      isDeepStrictEqual(bodyOf(other), bodyOf({ request })) === (code === 'IDEMPOTENCY_IN_PROGRESS'),
+      keyOf(other) === keyOf(request) &&
+      isDeepStrictEqual(bodyOf(other), bodyOf(request)) === (code === 'IDEMPOTENCY_IN_PROGRESS'),
   );
 }
 
@@ -88,7 +92,7 @@ function keyOf({ owner, operation, idempotencyKey }: Request): string {
   return [owner, method, path, idempotencyKey].join(' ');
 }
 
-const bodyOf = ({ request }: Pick<Call, 'request'>) => toWire(request.operation).body;
+const bodyOf = ({ operation }: Request) => toWire(operation).body;
 
 /** Two worlds alike in this go on alike: what a version holds is decided by the change that made it. */
 function fingerprint(world: World): string {

@@ -41,9 +41,10 @@ export class Ledger {
   private readonly texts = new Map<string, string>();
   private readonly windows = new Map<string, readonly [from: number, to: number]>();
 
-  /** When the change with this version was asked for and answered. */
+  /** When the change with this version was asked for and answered; of several requests any may have made it. */
   note(version: string, from: number, to: number): void {
-    this.windows.set(version, [from, to]);
+    const [earliest, latest] = this.windows.get(version) ?? [from, to];
+    this.windows.set(version, [Math.min(earliest, from), Math.max(latest, to)]);
   }
 
   checkLearned(of: string, value: unknown): string | null {

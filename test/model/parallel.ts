@@ -1,4 +1,5 @@
 import { Command, Scene } from './commands.js';
+import { versionOf } from './judge.js';
 import { Call, explain, linearise } from './linearise.js';
 import { describe, perform, readAll, sightOf, Story } from './sequence.js';
 import { NOTHING_SEEN, Play, Sight, Stage } from './stage.js';
@@ -26,6 +27,11 @@ export async function playRace(stage: Stage, { scene, before, clients }: Race): 
   }
   const order = linearise(play.world, calls);
   if ('fault' in order) throw new Error(['no order explains the answers', ...story.lines, order.fault].join('\n  '));
+  // Two answers may show the same version, and either request have made it.
+  for (const { reply } of calls) {
+    const version = versionOf(reply);
+    if (version) story.ledger.note(version, reply.from, reply.to);
+  }
   // Once more in the order found, now with what is learned about times and texts on the way.
   const faults = order.calls.flatMap((call) => {
     const verdict = explain(play.world, call, calls, story.ledger);

@@ -105,7 +105,10 @@ function perform(world: World, request: Request, stamp: string): Step & { result
   };
   if (!isRead(operation)) {
     if (world.merged.has(owner)) return refuse([{ code: 'GUEST_CART_MERGED' }]);
-    if (ifMatch !== undefined && !accepts(ifMatch, cart.version)) return refuse([{ code: 'VERSION_MISMATCH' }]);
+    // Who asks again after a lost answer sends the version that was right the first time.
+    const isRepeat = operation.op === 'merge' && world.merged.get(operation.guest)?.user === owner;
+    const isStale = ifMatch !== undefined && !isRepeat && !accepts(ifMatch, cart.version);
+    if (isStale) return refuse([{ code: 'VERSION_MISMATCH' }]);
   }
   const merging = operation.op === 'merge' ? mergeInto(world, owner, operation, stamp) : undefined;
   const change = merging ?? apply(cart, operation, shopOf(world, stamp));
