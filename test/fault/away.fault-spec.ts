@@ -91,6 +91,30 @@ describe('while MySQL does not answer', () => {
     expect((await stranger.get('/v1/cart')).status).toBe(200);
   });
 
+  it('a merge is made and says MySQL has not heard of it; a cold cart cannot take one, and its guest shops on', async () => {
+    const [a, b] = await api.skus({}, {});
+    const user = await userWith([a!]);
+    const stranger = await api.login();
+    const [guest, another] = [await api.guest(), await api.guest()];
+    for (const who of [guest, another]) for (const sku of [a!, b!]) await who.add(sku);
+    const merge = (who: Shopper, whose: Shopper) => who.post('/v1/cart/merge', { clientCartId: whose.id });
+
+    freeze('mysql');
+    const first = await merge(user, guest);
+    expect(first).toMatchObject({
+      status: 200,
+      body: { badge: { skus: 2, quantity: 3 }, merge: { replayed: false, persisted: false } },
+    });
+    expect((await merge(user, guest)).body.merge).toEqual({ ...first.body.merge, replayed: true });
+    expect(await merge(stranger, another)).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    expect((await another.add(a!)).body.badge).toMatchObject({ skus: 2, quantity: 3 });
+
+    process.kill(frozen!, 'SIGCONT');
+    await inSync(user.id);
+    await eventually(async () => expect((await merge(user, guest)).body.merge.persisted).toBe(true));
+    expect((await merge(stranger, another)).body.badge.quantity).toBe(3);
+  });
+
   it('lists of SKUs answer 503, a known SKU is shown, and raised limits hold and end as they should', async () => {
     const [sku] = await api.skus({});
     const user = await userWith([sku!]);
