@@ -14,6 +14,7 @@ export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-prob
 export type { Problem } from './http-problem.js';
 export { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, MayBeAbsent } from './http-validation.js';
 export type { FieldOptions } from './http-validation.js';
+export { IsUtcTime } from './http-time.js';
 export { HttpValidationPipe } from './http-validation.pipe.js';
 export { PinoLogger } from './logger.js';
 export { Metrics } from './metrics.js';

@@ -1,28 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, Max, Min, ValidateBy } from 'class-validator';
-import { ApiCount, ApiTime, MayBeAbsent } from '@app/common';
+import { IsInt, Max, Min } from 'class-validator';
+import { ApiCount, ApiTime, IsUtcTime, MayBeAbsent } from '@app/common';
 import { CartLimits, Limits } from '../limits.js';
 
 const MAX_SKUS = 10_000;
 const MAX_QUANTITY = 2_147_483_647;
-const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/;
-
-/** Whether a text is a moment such as `2026-11-11T00:00:00.000Z`; the 30th of February is none. */
-const isUtcTime = (value: unknown) => {
-  if (typeof value !== 'string' || !UTC_TIME.test(value)) return false;
-  const ms = Date.parse(value);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value.slice(0, 19));
-};
-
-const IsUtcTime = () =>
-  ValidateBy({
-    name: 'isUtcTime',
-    validator: {
-      validate: isUtcTime,
-      defaultMessage: () => '$property must be a UTC time such as 2026-11-11T00:00:00.000Z',
-    },
-  });
-
 /** Limits as an operator sets them and the `setting` table keeps them. */
 export class CartLimitsInput implements CartLimits {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_SKUS, example: 500 })

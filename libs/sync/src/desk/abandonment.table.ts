@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { Database, toDateTime } from '@app/database';
+
+/** What became of a SKU that shoppers put into their carts. Each shopper counts once, user or guest. */
+export interface Abandonment {
+  skuId: string;
+  skuCode: string;
+  name: string;
+  shopId: string;
+  added: number;
+  /** Of those who added. */
+  guests: number;
+  bought: number;
+  unpaid: number;
+}
+
+/** A SKU of the catalogue, one that is gone too. */
+export interface CatalogueSku {
+  skuId: string;
+  skuCode: string;
+  name: string;
+  shopId: string;
+}
+
+/**
+ * The change log, asked who added a SKU and what came of it. Shoppers are counted, not lines, and a shopper's latest line
+ * is the one of the highest version: so doubled and shuffled deliveries change nothing.
+ */
+@Injectable()
+export class AbandonmentTable {
+  constructor(private readonly database: Database) {}
+
+  /** In the order of ids, above one. */
+  async skus(after: string, limit: number, shopId?: string): Promise<CatalogueSku[]> {
+    const where = shopId === undefined ? '' : 'AND shop_id = ?';
+    const found = await this.database.query<{ sku_id: string; sku_code: string; name: string; shop_id: string }>(
+      `SELECT sku_id, sku_code, name, shop_id FROM product_sku WHERE sku_id > ? ${where} ORDER BY sku_id LIMIT ?`,
+      [after, ...(shopId === undefined ? [] : [shopId]), limit],
+    );
+    return found.map((row) => ({
+      skuId: String(row.sku_id),
+      skuCode: row.sku_code,
+      name: row.name,
+      shopId: String(row.shop_id),
+    }));
+  }
+
+  /**
+   * Of those SKUs that somebody added between two moments (ms since 1970, the second excluded). A guest whose cart was
+   * merged is counted as the user. `bought`, `unpaid`: by what is so now, not at the end of the time.
+   */
+  async of(skus: readonly CatalogueSku[], from: number, to: number): Promise<Abandonment[]> {
+    if (skus.length === 0) return [];
+    const places = Array<string>(skus.length).fill('?').join(', ');
+    const found = await this.database.query<Record<'sku_id' | 'added' | 'guests' | 'bought' | 'unpaid', string>>(
+      `SELECT sku_id, COUNT(*) AS added, SUM(owner_kind = 'guest') AS guests, SUM(bought) AS bought,
+         SUM(held > 0) AS unpaid
+       FROM (
+         SELECT a.sku_id, a.owner_kind,
+           (SELECT l.source FROM cart_change_log l WHERE ${LATEST} LIMIT 1) AS latest_source,
+           (SELECT l.quantity_after FROM cart_change_log l WHERE ${LATEST} LIMIT 1) AS held,
+           COALESCE((SELECT l.quantity_after < l.quantity_before FROM cart_change_log l WHERE ${LATEST_ORDER} LIMIT 1), 0)
+             AS bought
+         FROM (
+           SELECT DISTINCT sku_id, owner_kind, owner_id FROM cart_change_log
+           WHERE sku_id IN (${places}) AND changed_at >= ? AND changed_at < ?
+             AND quantity_after > quantity_before AND source IN ('user', 'guest', 'merge')
+         ) a
+       ) shopper
+       WHERE owner_kind = 'user' OR latest_source <> 'merge'
+       GROUP BY sku_id`,
+      [...skus.map(({ skuId }) => skuId), toDateTime(from), toDateTime(to)],
+    );
+    const counts = new Map(found.map((row) => [String(row.sku_id), row]));
+    return skus.flatMap((sku) => {
+      const row = counts.get(sku.skuId);
+      if (!row) return [];
+      const { added, guests, bought, unpaid } = row;
+      return [{ ...sku, added: Number(added), guests: Number(guests), bought: Number(bought), unpaid: Number(unpaid) }];
+    });
+  }
+}
+
+/** Along `uk_owner_version_sku`, from the owner's newest line back. */
+const SAME = 'l.owner_kind = a.owner_kind AND l.owner_id = a.owner_id AND l.sku_id = a.sku_id';
+const LATEST = `${SAME} ORDER BY l.version DESC`;
+const LATEST_ORDER = `${SAME} AND l.source = 'order' ORDER BY l.version DESC`;
