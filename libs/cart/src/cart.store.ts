@@ -20,7 +20,7 @@ const SCRIPTS = {
   restore: scripts.get('restore-cart'),
   read: scripts.get('read-cart'),
   repair: scripts.get('repair-cart'),
-  offer: scripts.get('offer-rows'),
+  rebuild: scripts.get('rebuild-cart'),
   confirmRemovals: scripts.get('confirm-removals'),
 };
 
@@ -50,6 +50,10 @@ export interface Removal {
   version: string;
   items: CartItem[];
 }
+
+/** What a rebuild does with one SKU; see `lua/rebuild-cart-6.lua`. */
+export type RebuildStep =
+  { skuId: string; what: 'take' | 'stamp'; row: CartItem } | { skuId: string; what: 'drop' | 'forget' };
 
 /** The cart and what was removed from it and is not yet confirmed by MySQL, at one instant. */
 export interface CartPicture {
@@ -215,11 +219,16 @@ export class CartStore {
     return { version: answer[1]!, restamped: toItems(answer.slice(2)) };
   }
 
-  /** Offers rows of MySQL to a loaded cart; the higher version wins. Returns how many it took. */
-  async offer(userId: string, rows: readonly CartRow[]): Promise<number> {
-    const key = ownerKey({ kind: 'user', id: userId });
-    const args = rows.flatMap((row) => [row.skuId, row.deleted ? '1' : '0', formatItem(row)]);
-    return (await this.redis.run(SCRIPTS.offer, [keys.cart(key), keys.removed(key)], args)) as number;
+  /** Takes MySQL's rows over; `undefined`: the cart has changed since, nothing was done. Else the version after it. */
+  async rebuild(
+    userId: string,
+    plan: { version: string; maxRowVersion: string; steps: readonly RebuildStep[] },
+  ): Promise<string | undefined> {
+    const args = plan.steps.flatMap((step) => [step.skuId, step.what, 'row' in step ? formatItem(step.row) : '']);
+    const options = { ifMatch: [plan.version], minimal: true };
+    const owner = { kind: 'user', id: userId } as const;
+    const result = await this.write(SCRIPTS.rebuild, owner, options, [plan.maxRowVersion, ...args]);
+    return result.code === 'OK' ? result.cart.version : undefined;
   }
 
   /** MySQL holds these removals now. */

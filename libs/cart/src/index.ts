@@ -7,7 +7,7 @@ export { CartModule } from './cart.module.js';
 export { ownerKey } from './cart.owner.js';
 export type { CartOwner } from './cart.owner.js';
 export { CartStore } from './cart.store.js';
-export type { CartPicture } from './cart.store.js';
+export type { CartPicture, RebuildStep } from './cart.store.js';
 export { latestFirst } from './live-cart.js';
 export type { Badge, LiveCart } from './live-cart.js';
 export type { ResultLine, WriteResult } from './cart.result.js';

@@ -122,6 +122,11 @@ export function compareDecimals(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
+/** Highest version of rows; "0" of none. */
+export function highestVersion(rows: readonly { version: string }[]): string {
+  return rows.reduce((highest, { version }) => (compareDecimals(version, highest) > 0 ? version : highest), '0');
+}
+
 function pushParameters(parameters: unknown[], row: CartRow): void {
   const addedAt = toDateTime(row.addedAt);
   parameters.push(

@@ -1,4 +1,4 @@
-export { CartTable, compareDecimals } from './cart.table.js';
+export { CartTable, compareDecimals, highestVersion } from './cart.table.js';
 export type { RecentCursor, StoredCart } from './cart.table.js';
 export type { CartChange, CartItem, CartRow, ChangedItem, EventOwner, ProductSnapshot } from './cart-item.js';
 export {

@@ -7,6 +7,8 @@ import { AbandonmentReport } from './desk/abandonment.js';
 import { AbandonmentTable } from './desk/abandonment.table.js';
 import { DeadLetters } from './desk/dead-letters.js';
 import { DeskAdminController } from './desk/desk.admin.controller.js';
+import { RebuildAdminController } from './rebuild.admin.controller.js';
+import { RebuildService } from './rebuild.service.js';
 import { CartPages } from './runs/cart-pages.js';
 import { ChangeLogRetention } from './runs/change-log.retention.js';
 import { Recovery } from './runs/recovery.js';
@@ -35,7 +37,7 @@ const RUNS = [
 /** The operator's desk: what is looked at, started and recorded by hand or by the clock. */
 @Module({
   imports: [CartModule, SyncModule, SyncTablesModule, ScheduleModule.forRoot()],
-  controllers: [DeskAdminController, RunsAdminController],
-  providers: [AbandonmentReport, AbandonmentTable, AdminAudit, AdminAuditTable, DeadLetters, ...RUNS],
+  controllers: [DeskAdminController, RebuildAdminController, RunsAdminController],
+  providers: [AbandonmentReport, AbandonmentTable, AdminAudit, AdminAuditTable, DeadLetters, RebuildService, ...RUNS],
 })
 export class DeskModule {}

@@ -24,3 +24,4 @@ export { WarmUp } from './runs/warm-up.js';
 export { AbandonmentReport } from './desk/abandonment.js';
 export { AbandonmentTable } from './desk/abandonment.table.js';
 export { DeadLetters } from './desk/dead-letters.js';
+export { RebuildService } from './rebuild.service.js';
