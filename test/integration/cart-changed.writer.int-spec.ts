@@ -14,6 +14,7 @@ import {
   SyncMetrics,
   Epochs,
   RedisFeedback,
+  SyncService,
 } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem, newSku, toAdd } from '../support/factories.js';
@@ -27,7 +28,7 @@ const store = new CartStore(redis, env);
 const loader = new CartLoader(store, table, new NoopLockService());
 const outbox = new OutboxStore(redis, env);
 const epochs = new Epochs(redis);
-const feedback = new RedisFeedback(store, epochs);
+const feedback = new RedisFeedback(store, new SyncService(store, loader, table), epochs);
 const writer = new CartChangedWriter(
   database,
   table,
@@ -270,6 +271,16 @@ describe('a change of an epoch before', () => {
     await loader.read(owner);
     await writer.apply([removed], 'm');
     expect(await store.read(owner)).toMatchObject({ badge: { skus: 0, quantity: 0 }, items: [] });
+  });
+
+  it('that comes late brings nothing back that was removed, though its tombstone is gone', async () => {
+    const userId = freshUserId();
+    const owner = { kind: 'user', id: userId } as const;
+    const [added, , removed] = history(userId, '1', [3, 4, 0], lost);
+    await writer.apply([added, removed], 'm');
+    await loader.read(owner);
+    await writer.apply([added], 'm');
+    expect((await store.read(owner))!.items).toEqual([]);
   });
 
   it('of this epoch is not offered: Redis has it', async () => {

@@ -36,7 +36,7 @@ export class CartChangedWriter {
     const committed = await this.write(changes, messageId);
     if (malformed.length > 0) await this.bury(malformed);
     for (const { at } of committed) this.metrics.lag.observe(Math.max(0, Date.now() - at) / 1000);
-    await this.feedback.offerLost(committed);
+    await this.feedback.repairLost(committed);
     await this.feedback.confirmRemovals(committed);
   }
 
@@ -53,7 +53,7 @@ export class CartChangedWriter {
       if (!isUnfit(error)) throw error;
       return error.message;
     }
-    await this.feedback.offerLost(changes);
+    await this.feedback.repairLost(changes);
     await this.feedback.confirmRemovals(changes);
     return undefined;
   }

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { CartStore, SentChange } from '@app/cart';
 import { CartRow, toCartRows } from '@app/database';
 import { Epochs } from './epochs.js';
+import { SyncService } from './sync.service.js';
 
 /** What Redis hears of changes that MySQL has committed. */
 @Injectable()
@@ -10,21 +11,23 @@ export class RedisFeedback {
 
   constructor(
     private readonly store: CartStore,
+    private readonly sync: SyncService,
     private readonly epochs: Epochs,
   ) {}
 
   /**
    * A change of an earlier epoch may be one that Redis has lost, and its cart may have been loaded from MySQL before the
-   * change came there. Throws when Redis is away, so that the message comes again: nobody else would notice.
+   * change came there: such carts are compared. Not the change is offered but what MySQL has now, and only to the cart
+   * that was compared, for a late change may have been followed by a removal. Throws when Redis is away, so that the
+   * message comes again: nobody else would notice.
    */
-  async offerLost(changes: readonly SentChange[]): Promise<void> {
+  async repairLost(changes: readonly SentChange[]): Promise<void> {
     const users = changes.filter(({ owner }) => owner.kind === 'user');
     if (users.length === 0) return;
     const epoch = await this.epochs.current();
-    const lost = users.filter((change) => change.epoch < epoch);
-    let taken = 0;
-    for (const [userId, rows] of byUser(lost.flatMap(toCartRows))) taken += await this.store.offer(userId, rows);
-    if (taken > 0) this.logger.log(`${taken} rows that Redis had lost were given back`);
+    const lost = new Set(users.filter((change) => change.epoch < epoch).map(({ owner }) => owner.id));
+    for (const userId of lost) await this.sync.reconcile(userId, '0');
+    if (lost.size > 0) this.logger.log(`${lost.size} carts were compared after changes of an earlier epoch`);
   }
 
   /** A tombstone that stays longer does no harm, so a failure here does not bring the message back. */
