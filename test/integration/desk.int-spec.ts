@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CART_CHANGED, CartStore, toCartChanged } from '@app/cart';
+import { CART_CHANGED, CartLoader, CartStore, toCartChanged } from '@app/cart';
 import { Metrics } from '@app/common';
 import { CartChange, CartTable, Database } from '@app/database';
-import { RedisConnection } from '@app/redis';
+import { NoopLockService, RedisConnection } from '@app/redis';
 import {
   AbandonmentReport,
   AbandonmentTable,
@@ -15,6 +15,7 @@ import {
   OutboxStore,
   RedisFeedback,
   SyncMetrics,
+  SyncService,
 } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem } from '../support/factories.js';
@@ -39,9 +40,11 @@ beforeAll(async () => {
   await redis.connect();
   database = new Database(createDataSource(own.url));
   [log, letters] = [new ChangeLogTable(database), new DeadLetterTable(database)];
-  const feedback = new RedisFeedback(new CartStore(redis, env), new Epochs(redis));
+  const [store, table] = [new CartStore(redis, env), new CartTable(database)];
+  const sync = new SyncService(store, new CartLoader(store, table, new NoopLockService()), table);
+  const feedback = new RedisFeedback(store, sync, new Epochs(redis));
   const metrics = new SyncMetrics(new Metrics(), outbox);
-  writer = new CartChangedWriter(database, new CartTable(database), log, letters, feedback, metrics);
+  writer = new CartChangedWriter(database, table, log, letters, feedback, metrics);
   deadLetters = new DeadLetters(letters, writer);
   report = new AbandonmentReport(new AbandonmentTable(database));
 });
