@@ -95,7 +95,7 @@ describe('undo', () => {
     const removal = await store.latestRemoval(owner);
     expect(await store.undo(owner, removal, { ...limits, maxSkus: 1 }, {})).toMatchObject({
       code: 'REFUSED',
-      lines: [{ skuId: gone.skuId, words: ['rejected', 'CART_FULL', '0'] }],
+      lines: [{ skuId: gone.skuId, words: ['rejected', 'CART_FULL', '0', '1'] }],
     });
     expect((await store.undo(owner, removal, limits, {})).code).toBe('OK');
   });
