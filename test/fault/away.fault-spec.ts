@@ -115,6 +115,25 @@ describe('while MySQL does not answer', () => {
     expect((await merge(stranger, another)).body.badge.quantity).toBe(3);
   });
 
+  it('a 503 is not kept for a request with an Idempotency-Key: the repeat is made', async () => {
+    const [sku] = await api.skus({});
+    await userWith([sku!]);
+    const stranger = await api.login();
+    const header = { 'idempotency-key': 'while-mysql-is-away' };
+
+    freeze('mysql');
+    await eventually(async () => {
+      expect(await stranger.add(sku!, 2, header)).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    });
+    process.kill(frozen!, 'SIGCONT');
+    const made = await eventually(async () => {
+      const answer = await stranger.add(sku!, 2, header);
+      expect(answer.status).toBe(201);
+      return answer;
+    });
+    expect([made.headers.get('idempotent-replayed'), made.body.badge.quantity]).toEqual([null, 2]);
+  });
+
   it('lists of SKUs answer 503, a known SKU is shown, and raised limits hold and end as they should', async () => {
     const [sku] = await api.skus({});
     const user = await userWith([sku!]);
