@@ -40,18 +40,13 @@ export class Database implements OnApplicationShutdown {
 
   constructor(private readonly dataSource: DataSource) {}
 
+  /** Runs one statement, again after a deadlock: a statement can meet one by itself, between the locks of its rows. */
   readonly query: Query = <Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> =>
-    this.withConnection((runner) => runner.query(sql, [...parameters]) as Promise<Row[]>);
+    this.untilNoDeadlock((runner) => runner.query(sql, [...parameters]) as Promise<Row[]>);
 
   /** Commits what `work` did, or nothing of it. A deadlock, after which nothing was done, starts `work` again. */
-  async transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.withConnection((runner) => commit(runner, work));
-      } catch (error) {
-        if ((error as { errno?: number }).errno !== DEADLOCK || attempt === DEADLOCK_ATTEMPTS) throw error;
-      }
-    }
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.untilNoDeadlock((runner) => commit(runner, work));
   }
 
   async ping(): Promise<void> {
@@ -63,6 +58,16 @@ export class Database implements OnApplicationShutdown {
     if (!this.dataSource.isInitialized) return;
     const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([this.dataSource.destroy().catch(() => undefined), late]);
+  }
+
+  private async untilNoDeadlock<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.withConnection(work);
+      } catch (error) {
+        if ((error as { errno?: number }).errno !== DEADLOCK || attempt === DEADLOCK_ATTEMPTS) throw error;
+      }
+    }
   }
 
   private async withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
