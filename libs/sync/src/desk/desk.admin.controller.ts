@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, ParseIdPipe } from '@app/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiProblems, ID_SCHEMA, ParseIdPipe } from '@app/common';
 import { DatabaseUnavailableError } from '@app/database';
 import { Idempotent, Roles } from '@app/identity';
 import { ChangeLogTable } from '../change-log.table.js';
@@ -61,6 +61,7 @@ export class DeskAdminController {
   })
   @HttpCode(200)
   @Idempotent()
+  @ApiParam({ name: 'id', schema: ID_SCHEMA })
   @ApiOkResponse({ type: DeadLetterDto })
   @ApiProblems('VALIDATION_FAILED', 'NOT_FOUND', 'CART_UNAVAILABLE')
   async replay(@Param('id', ParseIdPipe) id: string): Promise<DeadLetterDto> {
