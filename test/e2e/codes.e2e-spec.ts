@@ -15,7 +15,6 @@ const LATER: ErrorCode[] = [
   'PRICE_CHANGED',
   'ORDER_PAID',
   'ORDER_CLOSED',
-  'REDIS_NEWER',
   'NOTHING_SELECTED',
 ];
 /** Codes no client can ask for: a bug, and a request that never arrives (30 s; http-adapter.spec.ts). */
@@ -123,6 +122,16 @@ const PROVOKED: Partial<Record<ErrorCode, { ask: () => Promise<Answer>; error?: 
       return guest.add(sku.on);
     },
   },
+  REDIS_NEWER: {
+    ask: async () => {
+      const [user, admin] = [await api.login(), await api.admin()];
+      await user.add(sku.on);
+      await eventually(async () => expect((await admin.get('/v1/admin/outbox')).body.depth).toBe(0));
+      await service.sql('DELETE FROM cart WHERE user_id = ?', [user.id]);
+      return admin.post(`/v1/admin/carts/${user.id}/rebuild`);
+    },
+    error: () => ({ skuId: sku.on }),
+  },
   NOTHING_TO_UNDO: { ask: async () => (await api.login()).post('/v1/cart/undo') },
   IDEMPOTENCY_IN_PROGRESS: {
     ask: async () => {
@@ -229,6 +238,7 @@ const ROUTES: Partial<Record<ErrorCode, string[]>> = {
   QUANTITY_LIMIT: [...ADDS, ITEM, SPEC, UNDO],
   CART_FULL: [...ADDS, UNDO],
   NOTHING_TO_UNDO: [UNDO],
+  REDIS_NEWER: ['POST /v1/admin/carts/{userId}/rebuild'],
   VERSION_MISMATCH: WRITES,
 };
 

@@ -41,6 +41,19 @@ export class PrivateApp {
     return AppProcess.start({ ...this.settings, ...settings });
   }
 
+  /** Messages that nobody could apply: no request leaves one behind. */
+  async leaveDeadLetters(): Promise<void> {
+    const bodies = ['not JSON', '{"pattern":"nobody listens"}', '[{"owner":"user:1"}]'];
+    const insert = `INSERT INTO dead_letter (fingerprint, message_id, reason, body, created_at)
+      VALUES (SHA2(?, 256), 'm1', 'left by a test', ?, UTC_TIMESTAMP(3))`;
+    for (const body of bodies) await this.sql(insert, [body, body]);
+  }
+
+  /** What no request does: a statement on the database itself. */
+  sql(statement: string, parameters: unknown[] = []): Promise<void> {
+    return run(this.databaseUrl, (query) => query(statement, parameters));
+  }
+
   /** Returns the exit code of the service. */
   async stop(): Promise<number | null> {
     const code = await this.app.stop();
@@ -65,10 +78,12 @@ async function dropDatabase(url: string): Promise<void> {
   await run(url, (query) => query(`DROP DATABASE ${new URL(url).pathname.slice(1)}`));
 }
 
-async function run(url: string, work: (query: (sql: string) => Promise<unknown>) => Promise<unknown>): Promise<void> {
+type Query = (sql: string, parameters?: unknown[]) => Promise<unknown>;
+
+async function run(url: string, work: (query: Query) => Promise<unknown>): Promise<void> {
   const dataSource = await createDataSource(url).initialize();
   try {
-    await work((sql) => dataSource.query(sql));
+    await work((sql, parameters) => dataSource.query(sql, parameters));
   } finally {
     await dataSource.destroy();
   }

@@ -77,6 +77,8 @@ export class Requests {
       flaws,
       isUncertain: false,
     };
+    // Of a period the document cannot say that it must not end before it begins.
+    if (/[?&]from=.*&to=/.test(request.target)) request.isUncertain = true;
     // A parameter that the document does not name may be refused or ignored.
     if (random.chance(0.03)) {
       request.target += `${request.target.includes('?') ? '&' : '?'}unknown=1`;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Schema } from './document.js';
 import type { Random } from './random.js';
 import type { Schemas } from './schemas.js';
@@ -84,10 +85,14 @@ export class Values {
     if (typeof pattern === 'string' && /\[0-9\]\{2\}/.test(pattern)) {
       return `${this.random.int(0, 900)}.${String(this.random.int(0, 99)).padStart(2, '0')}`;
     }
-    if (example !== undefined && this.random.chance(pattern ? 1 : 0.3)) return String(example);
-    if (typeof pattern === 'string')
-      return Array.from({ length: 8 }, () => this.random.pick([...'abcXYZ019'])).join('');
+    const isFree = pattern === undefined || String(pattern).includes(String.raw`\P{Cc}`);
+    if (example !== undefined && this.random.chance(0.3)) return String(example);
+    if (!isFree) return this.matching(String(pattern));
     const text = this.random.pick(TEXTS).padEnd(minLength as number, 'x');
     return this.random.chance(0.05) ? [...text.repeat(99)].slice(0, maxLength as number).join('') : text;
+  }
+
+  private matching(pattern: string): string {
+    return fc.sample(fc.stringMatching(new RegExp(pattern)), { seed: this.random.int(0, 2 ** 31 - 1), numRuns: 1 })[0]!;
   }
 }

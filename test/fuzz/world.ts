@@ -61,6 +61,9 @@ export class World {
         return one();
       case 'skuIds':
         return [...new Set(Array.from({ length: random.int(1, 5) }, one))];
+      // The dead letters of PrivateApp, and one that is none.
+      case 'id':
+        return String(random.int(1, 4));
       case 'userId':
         return random.chance(0.9) ? random.pick(this.users).id : freshUserId();
       case 'shopId':

@@ -81,7 +81,7 @@ function codesByOperation(app: NestFastifyApplication): Map<string, ErrorCode[]>
 /** The ids in a path, which `ParseIdPipe` checks; those of promotions and coupons are names. */
 function describeIds({ parameters = [] }: Operation): void {
   for (const parameter of parameters as { in?: string; name?: string; schema?: object }[]) {
-    if (parameter.in === 'path' && /^(?:sku|user|order)Id$/.test(parameter.name ?? '')) {
+    if (parameter.in === 'path' && /^(?:id|(?:sku|user|order)Id)$/.test(parameter.name ?? '')) {
       parameter.schema = ID_SCHEMA;
     }
   }
