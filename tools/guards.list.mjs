@@ -1,3 +1,5 @@
+import { DESK_GUARDS } from './guards.desk.mjs';
+
 /**
  * @typedef {object} Guard
  * @property {string} name what the guard promises
@@ -258,4 +260,5 @@ export const GUARDS = [
     to: '',
     spec: 'test/integration/merge.store.int-spec.ts',
   },
+  ...DESK_GUARDS,
 ];
