@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartOwner, CartStore, FrozenCart, MergeStore, MergeTerms, ownerKey } from '@app/cart';
 import { parseOutboxEntry } from '@app/database';
+import { IdempotencyClaim, IdempotencyStore } from '@app/identity';
 import { keys, RedisConnection } from '@app/redis';
 import { newSku, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
@@ -93,6 +94,28 @@ describe('freezing a guest’s cart', () => {
 });
 
 describe('giving a frozen cart back', () => {
+  it('lets a repeat of what was refused meanwhile try again; of what is merged for good it stays refused', async () => {
+    const { user, guest, own } = await twoCarts();
+    const request = { key: `idem:test:${guest.id}`, hash: 'body' };
+    const claim = async () => {
+      const answer = await new IdempotencyStore(redis).claim(request);
+      return 'claim' in answer ? answer.claim : answer.answer;
+    };
+    const first = (await claim()) as IdempotencyClaim;
+    const add = (one: IdempotencyClaim) => carts.add(guest, toAdd(env, own), { claim: one });
+    await frozen(guest, user);
+    expect(await add(first)).toEqual(MERGED);
+    await store.unfreeze(guest.id, user.id);
+    expect((await add(first)).code).toBe('OK');
+
+    const other = { ...first, key: `${first.key}:other` };
+    const cart = await frozen(guest, user);
+    await store.apply(user.id, guest.id, cart, limits, {});
+    await store.close(guest.id, user.id);
+    expect(await add(other)).toEqual(MERGED);
+    expect(await redis.command(['GET', other.key])).toBe('done body REFUSED;- GUEST_CART_MERGED');
+  });
+
   it('lets the guest go on as before', async () => {
     const { user, guest, own } = await twoCarts();
     const before = await raw(guest);

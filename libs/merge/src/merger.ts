@@ -26,6 +26,9 @@ export interface Merged {
   persisted: boolean;
 }
 
+/** A process that died held the lock to the end of its lease; whoever repeats its merge waits for that. */
+const WAIT_MS = 8_000;
+
 const NOTHING: FrozenCart = { strategy: 'sum', select: 'keep', items: [] };
 
 /**
@@ -76,7 +79,7 @@ export class Merger {
   ): Promise<WriteResult> {
     // What is written to MySQL before the answer is the whole cart.
     const write = { ...options, minimal: false };
-    return this.locks.exclusive(keys.lock.merge(`user:${userId}`), async () => {
+    const work = async () => {
       const frozen = await this.store.freeze(guestId, userId, terms);
       crashPoint('merge-frozen');
       if (frozen === undefined || frozen === 'merged') {
@@ -93,7 +96,8 @@ export class Merger {
       await (result.code === 'OK' ? this.store.close(guestId, userId) : giveBack());
       crashPoint('merge-closed');
       return result;
-    });
+    };
+    return this.locks.exclusive(keys.lock.merge(`user:${userId}`), work, { waitMs: WAIT_MS });
   }
 
   private limitsOf({ items }: FrozenCart) {

@@ -129,7 +129,11 @@ local function refuse_open()
   local repeated = refuse_repeat()
   if repeated then return repeated end
   if meta.state == '0' then return { 'NEED_LOAD' } end
-  if meta.state == '2' then return refuse({ '- GUEST_CART_MERGED' }) end
+  if meta.state == '2' then
+    -- While the merge is under way the cart may still be given back: the next attempt may hear something else.
+    if string.sub(call('HGET', CART, '@') or '', 1, 7) == 'frozen ' then return { 'REFUSED', '- GUEST_CART_MERGED' } end
+    return refuse({ '- GUEST_CART_MERGED' })
+  end
   if MATCH == '' or string.find(',' .. MATCH .. ',', ',' .. meta.version .. ',', 1, true) then return nil end
   return { 'VERSION_MISMATCH', call('HGETALL', CART) }
 end
