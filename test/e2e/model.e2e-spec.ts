@@ -31,6 +31,13 @@ const SEQUENCE_MEETS = [
   ...['add CART_FULL', 'batch CART_FULL', 'spec ITEM_NOT_FOUND', 'undo NOTHING_TO_UNDO', 'undo CART_FULL'],
   ...['undo clipped QUANTITY_LIMIT', 'undo rejected CART_FULL', 'batch ok', 'malformed VALIDATION_FAILED'],
   ...['added', 'summed', 'overwritten', 'kept', 'clipped', 'rejected', 'replayed'].map((outcome) => `merge ${outcome}`),
+  ...['add with quantity,selected,skuId', 'update with quantity,selected,skuId', 'update with delta,selected,skuId'],
+  ...[
+    'merge with guest,select,strategy',
+    'batch with items,mode',
+    'read with group',
+    'select with scope,selected,shopId',
+  ],
   ...['merge UNAUTHENTICATED', 'add IDEMPOTENCY_KEY_REUSED', 'replayed add 201', 'replayed add 409'],
   ...['replayed batch 200', 'replayed update 200', 'replayed update 404', 'replayed merge 200', 'replayed undo 200'],
 ];

@@ -89,7 +89,7 @@ export function operationsOf({ skuIds, shopIds, unknown }: Ids) {
   const item = fc.oneof({ weight: 12, arbitrary: present }, { weight: 1, arbitrary: skuId });
   const some = fc.array(item, { minLength: 1, maxLength: 3 });
   const selected = fc.boolean();
-  const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 1) => fc.option(arbitrary, { nil: undefined, freq });
+  const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.oneof(fc.constant(undefined), arbitrary);
   const lines = fc.array(fc.record({ skuId, quantity: fc.constantFrom(1, 1, 2, 3, 9) }), {
     minLength: 1,
     maxLength: 6,
@@ -111,7 +111,7 @@ export function operationsOf({ skuIds, shopIds, unknown }: Ids) {
   );
   const merge = fc.record({
     guest: fc.constantFrom(...GUESTS),
-    strategy: maybe(fc.constantFrom('sum', 'overwrite', 'skip', 'max'), 4),
+    strategy: maybe(fc.constantFrom('sum', 'overwrite', 'skip', 'max')),
     select: maybe(fc.constantFrom('keep', 'unselected')),
   });
   const named = <N extends Operation['op'], T extends object>(op: N, arbitrary: fc.Arbitrary<T>) =>
@@ -121,7 +121,7 @@ export function operationsOf({ skuIds, shopIds, unknown }: Ids) {
     read: named('read', fc.record({ group: maybe(fc.constantFrom('shop', 'none')) })),
     badge: named('badge', nothing),
     add: named('add', fc.record({ skuId, quantity, selected: maybe(selected) })),
-    batch: named('batch', fc.record({ items: lines, mode: maybe(fc.constantFrom('atomic', 'partial'), 3) })),
+    batch: named('batch', fc.record({ items: lines, mode: maybe(fc.constantFrom('atomic', 'partial')) })),
     update: named('update', update),
     spec: named('spec', fc.record({ skuId: item, to: skuId })),
     delete: named('delete', fc.record({ skuId: item })),
@@ -216,6 +216,15 @@ export function fillingOf({ skuIds }: Ids, owners: readonly string[]): fc.Arbitr
     .map(([owner, add]) => shop(owner, definedOf(add) as Operation));
 }
 
+/** What makes an item worse than it was when it was added: its limit falls below what is there, or it cannot be bought. */
+function worseningOf(skuIds: readonly string[]): fc.Arbitrary<Command> {
+  return fc.record({
+    by: fc.constant('operator' as const),
+    skuId: fc.constantFrom(...skuIds),
+    change: fc.constantFrom<SkuChange>({ purchaseLimit: 1 }, { purchaseLimit: 2 }, { stock: 0 }, 'delete'),
+  });
+}
+
 /** Some things only happen in a row: a removal is undone when the limits have changed or the cart is full meanwhile. */
 function undoneOf(ids: Ids, owner: string): fc.Arbitrary<Command[]> {
   const removals = fc.constantFrom<Operation>(
@@ -225,26 +234,30 @@ function undoneOf(ids: Ids, owner: string): fc.Arbitrary<Command[]> {
     { op: 'update', skuId: held(0), quantity: 0 },
     { op: 'update', skuId: held(1), delta: -9 },
   );
-  const change = fc.record({
-    by: fc.constant('operator' as const),
-    skuId: fc.constantFrom(...ids.skuIds),
-    change: fc.constantFrom<SkuChange>({ purchaseLimit: 1 }, { purchaseLimit: 2 }, { stock: 0 }, 'delete'),
-  });
-  const meanwhile = fc.array(fc.oneof(fillingOf(ids, [owner]), change), { maxLength: 5, size: 'max' });
+  const meanwhile = fc.array(fc.oneof(fillingOf(ids, [owner]), worseningOf(ids.skuIds)), { maxLength: 5, size: 'max' });
   return fc
     .tuple(fc.array(fillingOf(ids, [owner]), { maxLength: 4, size: 'max' }), removals, meanwhile)
     .map(([filling, removal, between]) => [...filling, shop(owner, removal), ...between, shop(owner, { op: 'undo' })]);
 }
 
-/** A guest who fills a cart and logs in. */
+/** A guest who fills a cart and logs in, with much the same in both carts and the limits changing meanwhile. */
 function loginOf(ids: Ids): fc.Arbitrary<Command[]> {
   const { merge } = operationsOf(ids);
+  const few = { ...ids, skuIds: ids.skuIds.slice(0, 4) };
   return fc
     .constantFrom(...GUESTS)
     .chain((guest) =>
       fc
-        .tuple(fc.array(fillingOf(ids, [guest, guest, USER]), { maxLength: 8, size: 'max' }), merge)
-        .map(([filling, operation]) => [...filling, shop(USER, { ...operation, guest } as Operation)]),
+        .tuple(
+          fc.array(fillingOf(few, [guest, guest, USER]), { maxLength: 8, size: 'max' }),
+          fc.array(worseningOf(few.skuIds), { maxLength: 3, size: 'max' }),
+          merge,
+        )
+        .map(([filling, changes, operation]) => [
+          ...filling,
+          ...changes,
+          shop(USER, { ...operation, guest } as Operation),
+        ]),
     );
 }
 

@@ -16,6 +16,7 @@ export class Tally {
       merge?: { replayed: boolean; items: { outcome: string }[] };
     };
     this.add(`${operation.op} ${code ?? status}`);
+    if (status < 300) this.add(`${operation.op} with ${Object.keys(operation).slice(1).sort().join()}`);
     if (headers['idempotent-replayed']) this.add(`replayed ${operation.op} ${status}`);
     for (const result of results) this.add(`${operation.op} ${result.status} ${result.code ?? ''}`.trim());
     for (const { outcome } of merge?.items ?? []) this.add(`merge ${outcome}`);
