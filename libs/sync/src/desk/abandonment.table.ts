@@ -57,9 +57,10 @@ export class AbandonmentTable {
          SUM(held > 0) AS unpaid
        FROM (
          SELECT a.sku_id, a.owner_kind,
-           (SELECT l.source FROM cart_change_log l WHERE ${LATEST} LIMIT 1) AS latest_source,
-           (SELECT l.quantity_after FROM cart_change_log l WHERE ${LATEST} LIMIT 1) AS held,
-           COALESCE((SELECT l.quantity_after < l.quantity_before FROM cart_change_log l WHERE ${LATEST_ORDER} LIMIT 1), 0)
+           (SELECT l.source FROM cart_change_log l FORCE INDEX (idx_latest) WHERE ${LATEST} LIMIT 1) AS latest_source,
+           (SELECT l.quantity_after FROM cart_change_log l FORCE INDEX (idx_latest) WHERE ${LATEST} LIMIT 1) AS held,
+           COALESCE((SELECT l.quantity_after < l.quantity_before FROM cart_change_log l FORCE INDEX (idx_latest)
+             WHERE ${LATEST_ORDER} LIMIT 1), 0)
              AS bought
          FROM (
            SELECT DISTINCT sku_id, owner_kind, owner_id FROM cart_change_log
@@ -81,7 +82,7 @@ export class AbandonmentTable {
   }
 }
 
-/** Along `uk_owner_version_sku`, from the owner's newest line back. */
+/** The owner's newest line of the SKU, one step along `idx_latest`. */
 const SAME = 'l.owner_kind = a.owner_kind AND l.owner_id = a.owner_id AND l.sku_id = a.sku_id';
 const LATEST = `${SAME} ORDER BY l.version DESC`;
 const LATEST_ORDER = `${SAME} AND l.source = 'order' ORDER BY l.version DESC`;
