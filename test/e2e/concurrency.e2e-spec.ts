@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from 'redis';
 import { keys, RedisConnection } from '@app/redis';
+import type { CartItemDto } from '../../libs/cart/src/dto/cart.dto.js';
 import { Api } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
 import { eventually } from '../support/eventually.js';
@@ -52,6 +53,73 @@ describe.each(['redlock', 'noop'])('200 adds of one SKU at once, with the lock %
       expect((await user.cart()).badge.quantity).toBe(99);
     } finally {
       await app.stop();
+    }
+  });
+});
+
+describe('a cart that everybody changes at once', () => {
+  it('is within its limits at every version, and each version is one cart for all', async () => {
+    const settings = { MAX_SKUS: '5', MAX_QUANTITY_PER_SKU: '9', RATE_LIMITS: 'off' };
+    const apps = await Promise.all([AppProcess.start(settings), AppProcess.start(settings)]);
+    try {
+      const [one, two] = apps.map((app) => new Api(app.url));
+      const skus = await one!.skus({}, {}, {}, {}, { purchaseLimit: 3 }, { purchaseLimit: 3 }, { stock: 4 });
+      const maximum = (skuId: string) => [9, 9, 9, 9, 3, 3, 4][skus.indexOf(skuId)]!;
+      const user = await one!.login();
+      const answers = await Promise.all(
+        Array.from({ length: 400 }, (_, i) => {
+          const shopper = i % 2 ? user : user.at(two!);
+          const skuId = skus[i % skus.length]!;
+          const other = skus[(i * 3 + 1) % skus.length]!;
+          const item = `/v1/cart/items/${skuId}`;
+          const items = [skuId, other].map((id) => ({ skuId: id, quantity: 2 }));
+          switch (i % 9) {
+            case 0:
+              return shopper.post('/v1/cart/items/batch', { items });
+            case 1:
+              return shopper.post('/v1/cart/items/batch', { items, mode: 'partial' });
+            case 2:
+              return shopper.patch(item, { delta: 2 });
+            case 3:
+              return shopper.put(`${item}/spec`, { skuId: other });
+            case 4:
+            case 6:
+              return shopper.delete(item);
+            case 5:
+              return shopper.post('/v1/cart/undo');
+            default:
+              return shopper.add(skuId, 1 + (i % 3));
+          }
+        }),
+      );
+      const seen = new Map<string, unknown>();
+      for (const { status, body } of answers) {
+        if (status >= 300) {
+          expect([404, 409]).toContain(status);
+          continue;
+        }
+        const held = (body.items as CartItemDto[]).map(({ skuId, quantity, selected }) => ({
+          skuId,
+          quantity,
+          selected,
+        }));
+        expect(held.length).toBeLessThanOrEqual(5);
+        for (const { skuId, quantity } of held) expect(quantity).toBeLessThanOrEqual(maximum(skuId));
+        const total = held.reduce((sum, { quantity }) => sum + quantity, 0);
+        expect(body.badge).toEqual({
+          skus: held.length,
+          quantity: total,
+          selectedSkus: held.length,
+          selectedQuantity: total,
+        });
+        if (seen.has(body.version)) expect(held).toEqual(seen.get(body.version));
+        seen.set(body.version, held);
+      }
+      expect(seen.size).toBeGreaterThan(20);
+      const refused = new Set(answers.map(({ body }) => body.code));
+      for (const code of ['CART_FULL', 'QUANTITY_LIMIT', 'INSUFFICIENT_STOCK']) expect(refused).toContain(code);
+    } finally {
+      expect(await Promise.all(apps.map((app) => app.stop()))).toEqual([0, 0]);
     }
   });
 });
