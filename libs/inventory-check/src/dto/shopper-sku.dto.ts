@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
-import { ApiCount, ApiId, ApiMoney, IsId, MayBeAbsent } from '@app/common';
+import { ApiCount, ApiId, IsId, MayBeAbsent } from '@app/common';
 import { fromCents } from '@app/database';
 import { InventoryCheck } from '../inventory-check.js';
 import { Sku, SkuFilter } from '../sku.js';
+import { ProductDto } from './product.dto.js';
 
 /** The query of `GET /v1/skus`. */
 export class ListSkusDto {
@@ -45,34 +46,7 @@ export class SkuLimitsDto {
 }
 
 /** A SKU as shoppers see it. */
-export class ShopperSkuDto {
-  @ApiId()
-  skuId!: string;
-
-  @ApiProperty({ example: '85123A' })
-  skuCode!: string;
-
-  @ApiId({ nullable: true, example: '7001', description: 'the product whose variant this SKU is' })
-  spuId!: string | null;
-
-  @ApiId({ example: '7' })
-  shopId!: string;
-
-  @ApiProperty({ example: 'Shop 7' })
-  shopName!: string;
-
-  @ApiProperty({ example: 'White metal lantern' })
-  name!: string;
-
-  @ApiProperty({ example: '/images/lantern.png' })
-  image!: string;
-
-  @ApiProperty({ example: 'red, 42' })
-  spec!: string;
-
-  @ApiMoney()
-  price!: string;
-
+export class ShopperSkuDto extends ProductDto {
   @ApiProperty()
   stock!: SkuStockDto;
 

@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
-import { ApiCount, ApiId, ApiMoney, IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
+import { ApiCount, IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
 import { fromCents, toCents } from '@app/database';
 import { Sku, SkuInput, SkuPatch } from '../sku.js';
+import { ProductDto } from './product.dto.js';
 
 const MAX_INT = 2_147_483_647;
 const INTEGER = { type: 'integer', nullable: true, maximum: MAX_INT } as const;
@@ -139,34 +140,7 @@ export class UpsertedDto {
 }
 
 /** A SKU as an operator reads it back. */
-export class AdminSkuDto {
-  @ApiId()
-  skuId!: string;
-
-  @ApiProperty({ example: '85123A' })
-  skuCode!: string;
-
-  @ApiId({ nullable: true, example: '7001', description: 'the product whose variant this SKU is' })
-  spuId!: string | null;
-
-  @ApiId({ example: '7' })
-  shopId!: string;
-
-  @ApiProperty({ example: 'Shop 7' })
-  shopName!: string;
-
-  @ApiProperty({ example: 'White metal lantern' })
-  name!: string;
-
-  @ApiProperty({ example: '/images/lantern.png' })
-  image!: string;
-
-  @ApiProperty({ example: 'red, 42' })
-  spec!: string;
-
-  @ApiMoney()
-  price!: string;
-
+export class AdminSkuDto extends ProductDto {
   @ApiCount({ example: 41 })
   stock!: number;
 
