@@ -66,58 +66,65 @@ describe('a cart that everybody changes at once', () => {
       const skus = await one!.skus({}, {}, {}, {}, { purchaseLimit: 3 }, { purchaseLimit: 3 }, { stock: 4 });
       const maximum = (skuId: string) => [9, 9, 9, 9, 3, 3, 4][skus.indexOf(skuId)]!;
       const user = await one!.login();
-      const answers = await Promise.all(
-        Array.from({ length: 400 }, (_, i) => {
-          const shopper = i % 2 ? user : user.at(two!);
-          const skuId = skus[i % skus.length]!;
-          const other = skus[(i * 3 + 1) % skus.length]!;
-          const item = `/v1/cart/items/${skuId}`;
-          const items = [skuId, other].map((id) => ({ skuId: id, quantity: 2 }));
-          switch (i % 9) {
-            case 0:
-              return shopper.post('/v1/cart/items/batch', { items });
-            case 1:
-              return shopper.post('/v1/cart/items/batch', { items, mode: 'partial' });
-            case 2:
-              return shopper.patch(item, { delta: 2 });
-            case 3:
-              return shopper.put(`${item}/spec`, { skuId: other });
-            case 4:
-            case 6:
-              return shopper.delete(item);
-            case 5:
-              return shopper.post('/v1/cart/undo');
-            default:
-              return shopper.add(skuId, 1 + (i % 3));
-          }
-        }),
-      );
+      const storm = () =>
+        Promise.all(
+          Array.from({ length: 400 }, (_, i) => {
+            const shopper = i % 2 ? user : user.at(two!);
+            const skuId = skus[i % skus.length]!;
+            const other = skus[(i * 3 + 1) % skus.length]!;
+            const item = `/v1/cart/items/${skuId}`;
+            const items = [skuId, other].map((id) => ({ skuId: id, quantity: 2 }));
+            switch (i % 9) {
+              case 0:
+                return shopper.post('/v1/cart/items/batch', { items });
+              case 1:
+                return shopper.post('/v1/cart/items/batch', { items, mode: 'partial' });
+              case 2:
+                return shopper.patch(item, { delta: 2 });
+              case 3:
+                return shopper.put(`${item}/spec`, { skuId: other });
+              case 4:
+              case 6:
+                return shopper.delete(item);
+              case 5:
+                return shopper.post('/v1/cart/undo');
+              default:
+                return shopper.add(skuId, 1 + (i % 3));
+            }
+          }),
+        );
       const seen = new Map<string, unknown>();
-      for (const { status, body } of answers) {
-        if (status >= 300) {
-          expect([404, 409]).toContain(status);
-          continue;
+      const refused = new Set<string>();
+      const rare = ['CART_FULL', 'QUANTITY_LIMIT', 'INSUFFICIENT_STOCK'];
+      // How the requests fall is luck: it goes on until every limit was met.
+      const isEnough = () => seen.size > 20 && rare.every((code) => refused.has(code));
+      for (let round = 0; round < 20 && !isEnough(); round++) {
+        for (const { status, body } of await storm()) {
+          if (status >= 300) {
+            expect([404, 409]).toContain(status);
+            refused.add(String(body.code));
+            continue;
+          }
+          const held = (body.items as CartItemDto[]).map(({ skuId, quantity, selected }) => ({
+            skuId,
+            quantity,
+            selected,
+          }));
+          expect(held.length).toBeLessThanOrEqual(5);
+          for (const { skuId, quantity } of held) expect(quantity).toBeLessThanOrEqual(maximum(skuId));
+          const total = held.reduce((sum, { quantity }) => sum + quantity, 0);
+          expect(body.badge).toEqual({
+            skus: held.length,
+            quantity: total,
+            selectedSkus: held.length,
+            selectedQuantity: total,
+          });
+          if (seen.has(body.version)) expect(held).toEqual(seen.get(body.version));
+          seen.set(body.version, held);
         }
-        const held = (body.items as CartItemDto[]).map(({ skuId, quantity, selected }) => ({
-          skuId,
-          quantity,
-          selected,
-        }));
-        expect(held.length).toBeLessThanOrEqual(5);
-        for (const { skuId, quantity } of held) expect(quantity).toBeLessThanOrEqual(maximum(skuId));
-        const total = held.reduce((sum, { quantity }) => sum + quantity, 0);
-        expect(body.badge).toEqual({
-          skus: held.length,
-          quantity: total,
-          selectedSkus: held.length,
-          selectedQuantity: total,
-        });
-        if (seen.has(body.version)) expect(held).toEqual(seen.get(body.version));
-        seen.set(body.version, held);
       }
       expect(seen.size).toBeGreaterThan(20);
-      const refused = new Set(answers.map(({ body }) => body.code));
-      for (const code of ['CART_FULL', 'QUANTITY_LIMIT', 'INSUFFICIENT_STOCK']) expect(refused).toContain(code);
+      expect([...refused]).toEqual(expect.arrayContaining(rare));
     } finally {
       expect(await Promise.all(apps.map((app) => app.stop()))).toEqual([0, 0]);
     }
@@ -138,12 +145,12 @@ describe('two processes on one stack', () => {
       await monitor.connect();
       const seen: string[] = [];
       await monitor.monitor((line) => seen.push(String(line)));
-      const commandsOn = (name: string) => seen.filter((line) => line.includes(`"${name}"`) && line.includes(lock));
+      const commandsOn = (name: string) => seen.filter((line) => line.toLowerCase().includes(`"${name}" "${lock}"`));
       for (let i = 0; i < 5; i++) {
         await user.add(sku!);
         await user.at(two!).add(sku!);
       }
-      // The scripts of the lock run SET to acquire and DEL to release, inside Lua.
+      // SET acquires, and the script of the release runs DEL.
       await eventually(() => {
         expect([commandsOn('set').length, commandsOn('del').length]).toEqual([10, 10]);
       });
@@ -183,7 +190,7 @@ describe('two processes on one stack', () => {
       await monitor.connect();
       const attempts: string[] = [];
       await monitor.monitor((line) => {
-        if (String(line).includes('"exists"') && String(line).includes(lock)) attempts.push(String(line));
+        if (String(line).toLowerCase().includes(`"set" "${lock}"`)) attempts.push(String(line));
       });
       let answered = false;
       const waiting = user
