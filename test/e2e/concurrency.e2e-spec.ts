@@ -150,9 +150,10 @@ describe('two processes on one stack', () => {
         await user.add(sku!);
         await user.at(two!).add(sku!);
       }
-      // SET acquires, and the script of the release runs DEL.
+      // SET acquires (one that comes before the other's release tries again), and the script of the release runs DEL.
       await eventually(() => {
-        expect([commandsOn('set').length, commandsOn('del').length]).toEqual([10, 10]);
+        expect(commandsOn('set').length).toBeGreaterThanOrEqual(10);
+        expect(commandsOn('del')).toHaveLength(10);
       });
     } finally {
       monitor.destroy();
