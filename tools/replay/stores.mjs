@@ -27,7 +27,8 @@ import { toCents } from './invoices.mjs';
  */
 
 const ITEM = /^(\d+) ([01]) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$/s;
-const META = /^(\d+) ([01]) (\d+) (\d+) (\d+) (\d+)$/;
+/** Version, state, SKUs, quantity, selected SKUs, selected quantity, last choice. */
+const META = /^(\d+) ([012]) (\d+) (\d+) (\d+) (\d+) [01]$/;
 const CHUNK = 500;
 const OUTBOX = 'cart:outbox';
 
