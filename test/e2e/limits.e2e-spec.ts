@@ -116,7 +116,8 @@ describe('the limits', () => {
     }
     monitor.stop();
     client.destroy();
-    expect(monitor.lines.filter((line) => /limit/i.test(line) && !/flushall/i.test(line))).toEqual([]);
+    // LIMIT is also a word of ZRANGE, which the sweeper of merges sends whenever its time has come.
+    expect(monitor.lines.filter((line) => /limit/i.test(line.replaceAll('"LIMIT"', '')))).toEqual([]);
   });
 
   it('are for administrators, and refuse what makes no sense', async () => {
