@@ -6,9 +6,11 @@ const EDGES = {
   database: ['common'],
   identity: ['common', 'redis'],
   'inventory-check': ['identity', 'database', 'redis', 'common'],
-  cart: ['inventory-check', 'identity', 'database', 'redis', 'common'],
+  pricing: ['inventory-check', 'identity', 'database', 'redis', 'common'],
+  cart: ['inventory-check', 'pricing', 'identity', 'database', 'redis', 'common'],
   merge: ['cart', 'identity', 'database', 'redis', 'common'],
   sync: ['cart', 'identity', 'database', 'redis', 'rocketmq', 'common'],
+  checkout: ['cart', 'pricing', 'inventory-check', 'sync', 'identity', 'database', 'redis', 'common'],
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -1,0 +1,29 @@
+import type { Scope } from './promotion.js';
+
+/** Money in cents, times in milliseconds since 1970; `null`: no bound. */
+export type Coupon = {
+  couponId: string;
+  label: string;
+  /** What its scope must come to, after promotions and the coupons before it. */
+  threshold: number;
+  scope: Scope;
+  startsAt: number | null;
+  endsAt: number | null;
+  status: 'on' | 'off';
+} & ({ kind: 'fixed'; amount: number } | { kind: 'percent'; percentOff: number; cap: number | null });
+
+/** A coupon of one user: how often it was granted, how often used. */
+export type OwnedCoupon = Coupon & { granted: number; used: number };
+
+export type CouponReason = 'THRESHOLD_NOT_MET' | 'NOT_STARTED' | 'EXPIRED' | 'SCOPE_EMPTY' | 'USED';
+
+/** Whether a coupon could be used alone on this cart, and what it would bring. */
+export interface CouponVerdict {
+  coupon: OwnedCoupon;
+  usable: boolean;
+  reason: CouponReason | null;
+  /** Cents missing, with THRESHOLD_NOT_MET. */
+  gap: number | null;
+  /** Cents off; 0 when it is not usable. */
+  discount: number;
+}
