@@ -3,13 +3,13 @@ import { MigrationInterface, QueryRunner } from 'typeorm';
 /** Promotions, coupons and who has them; checkouts, orders and what they hold. */
 export class PromotionsAndOrders1764100000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const statement of [PROMOTION, COUPON, USER_COUPON, CHECKOUT, ORDERS, ORDER_ITEM]) {
+    for (const statement of [PROMOTION, COUPON, USER_COUPON, COUPON_GRANT, CHECKOUT, ORDERS, ORDER_ITEM]) {
       await queryRunner.query(statement);
     }
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const table of ['order_item', 'orders', 'checkout', 'user_coupon', 'coupon', 'promotion']) {
+    for (const table of ['order_item', 'orders', 'checkout', 'coupon_grant', 'user_coupon', 'coupon', 'promotion']) {
       await queryRunner.query(`DROP TABLE ${table}`);
     }
   }
@@ -52,6 +52,15 @@ CREATE TABLE user_coupon (
   create_time datetime(3) NOT NULL,
   PRIMARY KEY (user_id, coupon_id),
   KEY idx_coupon (coupon_id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4`;
+
+const COUPON_GRANT = `
+CREATE TABLE coupon_grant (
+  request_key varchar(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'a grant with an Idempotency-Key is made once',
+  body_hash char(43) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  granted int NOT NULL COMMENT 'what a repeat is answered',
+  create_time datetime(3) NOT NULL,
+  KEY idx_create_time (create_time)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4`;
 
 const CHECKOUT = `
