@@ -69,6 +69,13 @@ export default {
       from: { path: '^test/model/' },
       to: { path: '^(apps|libs|dist|ormconfig|test/(?!model/))' },
     },
+    {
+      // Prices are worked out by pure functions: no clock, table, cache or framework; `now` and stock are given.
+      name: 'the-pricing-engine-is-pure',
+      severity: 'error',
+      from: { path: '^libs/pricing/src/engine/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^libs/pricing/src/engine/' },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

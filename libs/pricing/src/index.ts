@@ -1,4 +1,7 @@
-export type { Coupon, CouponReason, CouponVerdict, OwnedCoupon } from './engine/coupon.js';
+export { applyCoupons, judgeCoupons } from './engine/apply-coupons.js';
+export { bestCoupons } from './engine/best-coupons.js';
+export type { Coupon, CouponProblem, CouponReason, CouponVerdict, OwnedCoupon } from './engine/coupon.js';
+export { promote } from './engine/promote.js';
 export type { Promotion, PromotionKind, Scope } from './engine/promotion.js';
 export type { AppliedPromotion, Gift, PricedLine, PricingInput, Quote, QuotedItem } from './engine/quote.js';
 export { CouponTable } from './coupon.table.js';

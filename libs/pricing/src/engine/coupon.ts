@@ -15,6 +15,7 @@ export type Coupon = {
 /** A coupon of one user: how often it was granted, how often used. */
 export type OwnedCoupon = Coupon & { granted: number; used: number };
 
+/** Why a coupon brings nothing. One that was switched off is EXPIRED. */
 export type CouponReason = 'THRESHOLD_NOT_MET' | 'NOT_STARTED' | 'EXPIRED' | 'SCOPE_EMPTY' | 'USED';
 
 /** Whether a coupon could be used alone on this cart, and what it would bring. */
@@ -26,4 +27,12 @@ export interface CouponVerdict {
   gap: number | null;
   /** Cents off; 0 when it is not usable. */
   discount: number;
+}
+
+/** Why a coupon that was asked for was not applied. COUPON_CONFLICT: another one has its place. */
+export interface CouponProblem {
+  couponId: string;
+  code: CouponReason | 'COUPON_CONFLICT';
+  /** Cents missing, with THRESHOLD_NOT_MET. */
+  gap: number | null;
 }

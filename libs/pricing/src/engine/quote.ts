@@ -15,7 +15,7 @@ export interface PricingInput {
   now: number;
   /** Ids of promotions whose gift the shopper does not want. */
   declineGifts?: ReadonlySet<string>;
-  /** Units of a gift there are; what is not known is not given. */
+  /** Units of a SKU there are; what is not known is not given, and what the lines themselves buy is taken off here. */
   giftStock?: (skuId: string) => number;
 }
 
