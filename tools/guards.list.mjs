@@ -1,4 +1,5 @@
 import { DESK_GUARDS } from './guards.desk.mjs';
+import { SYNC_GUARDS } from './guards.sync.mjs';
 
 /**
  * @typedef {object} Guard
@@ -261,4 +262,5 @@ export const GUARDS = [
     spec: 'test/integration/merge.store.int-spec.ts',
   },
   ...DESK_GUARDS,
+  ...SYNC_GUARDS,
 ];

@@ -218,6 +218,24 @@ describe('the desk', () => {
     expect((await admin.get(`/v1/admin/change-log?userId=${user.id}&from=${after}`)).body.entries).toEqual([]);
   });
 
+  it('names the device of a change in the log, of users and guests', async () => {
+    const [sku] = await api.skus({});
+    const [user, guest] = [await api.login(), await api.guest()];
+    const devices = ['ios-17', 'two words', 'x'.repeat(65), undefined];
+    for (const who of [user, guest]) {
+      for (const device of devices) {
+        expect((await who.add(sku!, 1, device === undefined ? {} : { 'X-Device': device })).status).toBe(201);
+      }
+    }
+    await eventually(async () => {
+      const { entries } = (await admin.get<{ entries: any[] }>('/v1/admin/change-log')).body;
+      for (const kind of ['user', 'guest']) {
+        const own = entries.filter((entry) => entry.skuId === sku && entry.owner.kind === kind);
+        expect(own.map(({ device }) => device)).toEqual([null, null, null, 'ios-17']);
+      }
+    });
+  });
+
   it.each([
     ['/v1/admin/change-log?cursor=x'],
     ['/v1/admin/change-log?from=yesterday'],

@@ -169,6 +169,7 @@ export class Requests {
       if (isBent) flaws.add('header');
     } else if (random.chance(0.02)) headers['idempotency-key'] = 'on-any-route';
     if (random.chance(0.2)) headers['prefer'] = random.pick(PREFERENCES);
+    if (random.chance(0.1)) headers['x-device'] = random.pick(['web', 'ios-17/2', 'two words', 'x'.repeat(65), '\xfc']);
     if (random.chance(0.02)) headers['if-none-match'] = '"1"';
     if (random.chance(0.02)) headers['accept'] = random.pick(['text/html', 'image/*', 'application/json;q=0']);
   }

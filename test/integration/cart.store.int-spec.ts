@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartStore } from '@app/cart';
 import { parseOutboxEntry } from '@app/database';
+import { hashGuestId } from '@app/identity';
 import { keys, RedisConnection } from '@app/redis';
 import { newItem, newSku, ruleOf, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
@@ -51,6 +52,17 @@ describe('a change of a cart', () => {
     expect(changes[1]).toMatchObject({ version: cart!.version, items: [{ ...cart!.items[0], deleted: false }] });
     expect(Number(await redis.command(['ZSCORE', keys.active, owner.id]))).toBe(changes[1]!.at);
     expect(await redis.command(['TTL', keys.cart(`user:${owner.id}`)])).toBe(-1);
+  });
+
+  it('says which device made it, if the client does', async () => {
+    const [user, guest] = [await loadedUser(), { kind: 'guest', id: `guest-${freshUserId()}` } as const];
+    const labels = [user.id, hashGuestId(guest.id)];
+    for (const [i, owner] of [user, guest].entries()) {
+      await store.add(owner, toAdd(env, newSku()), { device: 'ios-17', minimal: true });
+      await store.clear(owner, { device: 'web' });
+      await store.add(owner, toAdd(env, newSku()), {});
+      expect((await outboxOf(labels[i]!)).map(({ device }) => device)).toEqual(['ios-17', 'web', undefined]);
+    }
   });
 
   it('that changes nothing keeps the version and says nothing', async () => {

@@ -69,11 +69,11 @@ function change(
   owner: CartChange['owner'],
   skuId: string,
   [before, after]: [number, number],
-  { source = owner.kind, at = START }: { source?: string; at?: number } = {},
+  { source = owner.kind, at = START, device }: { source?: string; at?: number; device?: string } = {},
 ): CartChange {
   const version = String(1_000_000 + ++clock);
   const item = newItem({ skuId, quantity: after, version, changedAt: at, addedAt: at, position: `${version}000` });
-  return { owner, version, at, action: 'test', source, items: [{ ...item, before, deleted: after === 0 }] };
+  return { owner, version, at, action: 'test', source, device, items: [{ ...item, before, deleted: after === 0 }] };
 }
 const user = (id = freshUserId()) => ({ kind: 'user', id }) as const;
 const guest = () => ({ kind: 'guest', id: `${freshUserId()}abcdef` }) as const;
@@ -108,6 +108,13 @@ describe('the change log, read', () => {
     }
     expect(seen.size).toBe(250);
     expect(times).toEqual([...times].sort((a, b) => b - a));
+  });
+
+  it('names the device of each change that came with one', async () => {
+    const owner = user();
+    await log.append([change(owner, '9', [0, 1]), change(owner, '9', [1, 2], { device: 'ios-17' })]);
+    const { lines } = await log.page({ userId: owner.id });
+    expect(lines.map(({ device }) => device)).toEqual(['ios-17', null]);
   });
 
   it('is filtered by time, the end excluded, and has every fact', async () => {

@@ -19,6 +19,11 @@ const PREFER = header('Prefer', '`return=minimal` answers version and badge only
   type: 'string',
   example: 'return=minimal',
 });
+const DEVICE = header('X-Device', 'What the client calls its device, for the change log; anything else is ignored.', {
+  type: 'string',
+  pattern: '^[\\x21-\\x7e]{1,64}$',
+  example: 'ios-17',
+});
 const IDEMPOTENCY_KEY = header('Idempotency-Key', 'A repeat with the same key and body gets the first result; 24 h.', {
   type: 'string',
   pattern: '^[\\x21-\\x7e]{1,255}$',
@@ -40,7 +45,7 @@ const PREFERENCE_APPLIED = {
 export function describeCartReply(operation: Operation, codes: readonly ErrorCode[], schemas: Schemas): void {
   const isIdempotent = codes.includes('IDEMPOTENCY_KEY_REUSED');
   if (isIdempotent) addParameters(operation, IDEMPOTENCY_KEY);
-  if (codes.includes('VERSION_MISMATCH')) addParameters(operation, IF_MATCH);
+  if (codes.includes('VERSION_MISMATCH')) addParameters(operation, IF_MATCH, DEVICE);
   for (const [status, response] of Object.entries(operation.responses) as [string, Response][]) {
     if (!status.startsWith('2')) continue;
     const headers: Record<string, object> = isIdempotent ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED } : {};

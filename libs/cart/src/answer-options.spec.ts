@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '@app/common';
-import { parseIfMatch } from './answer-options.js';
+import { deviceOf, parseIfMatch } from './answer-options.js';
 
 describe(parseIfMatch.name, () => {
   it.each([
@@ -14,5 +14,13 @@ describe(parseIfMatch.name, () => {
 
   it.each(['', '1', '"1', '"1" "2"', '"1",', '*, "1"', "'1'"])('refuses %j', (header) => {
     expect(() => parseIfMatch(header)).toThrow(AppError);
+  });
+});
+
+describe(deviceOf.name, () => {
+  it.each(['web', 'ios-17/2', '~'.repeat(64)])('takes %j', (header) => expect(deviceOf(header)).toBe(header));
+
+  it.each([undefined, '', 'two words', '~'.repeat(65), 'ü', ['web', 'ios']])('ignores %j', (header) => {
+    expect(deviceOf(header)).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@ import { idempotentRequestOf } from '@app/identity';
 import { GroupBy } from './cart.view.js';
 import { AnswerOptions } from './cart.writer.js';
 
-/** How the client wants a write checked and answered: `If-Match`, `Idempotency-Key`, `Prefer` and `?group=`. */
+/** How the client wants a write checked, answered and logged: `If-Match`, `Idempotency-Key`, `Prefer`, `X-Device`, `?group=`. */
 export const Options = createParamDecorator((_: unknown, context: ExecutionContext): AnswerOptions => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { headers } = request;
@@ -16,6 +16,7 @@ export const Options = createParamDecorator((_: unknown, context: ExecutionConte
     minimal: prefer !== undefined && /(^|[,;\s])return\s*=\s*"?minimal"?(?=$|[,;\s])/i.test(String(prefer)),
     group: parseGroup(queryOf(request)['group']),
     idempotency: idempotentRequestOf(request),
+    device: deviceOf(headers['x-device']),
   };
 });
 
@@ -35,6 +36,14 @@ export function parseIfMatch(header: string): string[] | undefined {
   if (!ETAGS.test(header))
     throw invalid([{ field: 'If-Match', message: 'must be a list of quoted entity tags, or *' }]);
   return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).map((tag) => /^"(\d{1,19})"$/.exec(tag)?.[1] ?? 'none');
+}
+
+/**
+ * The device as the change log names it; `undefined` for what is not 1 to 64 visible ASCII characters: no change of a
+ * cart is refused over a name that only reports read.
+ */
+export function deviceOf(header: unknown): string | undefined {
+  return typeof header === 'string' && /^[\x21-\x7e]{1,64}$/.test(header) ? header : undefined;
 }
 
 function parseGroup(value: unknown): GroupBy {

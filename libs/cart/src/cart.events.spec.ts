@@ -24,6 +24,12 @@ function event(): CartChanged {
 }
 
 describe('a cart.changed event', () => {
+  it('names the device, if the client did', () => {
+    const one = { ...fc.sample(change, 1)[0]!, device: 'ios-17' };
+    expect(readCartChanged(JSON.parse(JSON.stringify(toCartChanged(one, 7))))).toEqual({ ...one, epoch: 7 });
+    expect(readCartChanged({ ...event(), device: null })).not.toHaveProperty('device');
+  });
+
   it('comes back over the wire as it was', () => {
     fc.assert(
       fc.property(change, (one) => {
@@ -58,6 +64,7 @@ describe('a cart.changed event', () => {
       () => ({ ...event(), items: [{ ...event().items[0], addedAt: '2026-01-99T00:00:00.000Z' }] }),
     ],
     ['the year 0', () => ({ ...event(), at: '0000-01-01T00:00:00.000Z' })],
+    ['a device of two words', () => ({ ...event(), device: 'two words' })],
     ['no snapshot', () => ({ ...event(), items: [{ ...event().items[0], snapshot: undefined }] })],
   ])('is refused: %s', (_name, malformed) => {
     expect(() => readCartChanged(malformed())).toThrow(MalformedEventError);

@@ -18,6 +18,8 @@ export interface CartChanged {
   /** What happened: add, set, delta, select, remove, clear, … */
   action: string;
   source: string;
+  /** What the client calls its device. */
+  device?: string;
   /** The epoch of the Redis that held the change when it was sent; grows when Redis may have lost data. */
   epoch: number;
   items: CartChangedItem[];
@@ -96,6 +98,7 @@ export const CART_CHANGED_SCHEMA = {
     at: time,
     action: { type: 'string', minLength: 1, maxLength: 16 },
     source: { type: 'string', minLength: 1, maxLength: 16 },
+    device: { type: 'string', pattern: '^[\\x21-\\x7e]{1,64}$', nullable: true },
     epoch: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     items: { type: 'array', items: ITEM, minItems: 1, maxItems: 1000 },
   },
@@ -117,6 +120,7 @@ export function toCartChanged(change: CartChange, epoch: number): CartChanged {
     at: toIso(change.at),
     action: change.action,
     source: change.source,
+    ...(change.device === undefined ? {} : { device: change.device }),
     epoch,
     items: change.items.map((item) => ({
       skuId: item.skuId,
@@ -150,6 +154,7 @@ export function readCartChanged(event: unknown): SentChange {
     at: toMs(event.at),
     action: event.action,
     source: event.source,
+    ...(event.device ? { device: event.device } : {}),
     epoch: event.epoch,
     items: event.items.map(toChangedItem),
   };

@@ -11,6 +11,8 @@ export interface WriteOptions {
   minimal?: boolean;
   /** The idempotency record the request has claimed. */
   claim?: IdempotencyClaim;
+  /** The device that asks, for the change log. */
+  device?: string;
 }
 
 /** Runs a script that includes `lua/includes/cart.lua`: the keys and arguments all of them share, then its own. */
@@ -27,7 +29,7 @@ export async function runCartScript(
       ownerLabel(owner),
       owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
       options.ifMatch?.join(',') ?? '',
-      options.minimal ? 'minimal' : 'full',
+      (options.minimal ? 'minimal' : 'full') + (options.device ? ` ${options.device}` : ''),
       options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
       ...args,
     ],

@@ -18,6 +18,8 @@ export interface AnswerOptions {
   minimal?: boolean;
   group: GroupBy;
   idempotency?: IdempotentRequest;
+  /** The device that asks, from `X-Device`; for the change log. */
+  device?: string;
 }
 
 /** A change that was made: the cart as it left it, and what else the request was told. */
@@ -75,9 +77,9 @@ export class CartWriter {
     script: WriteScript,
     toRefusal: ToRefusal,
   ): Promise<Written> {
-    const { ifMatch, minimal } = options;
+    const { ifMatch, minimal, device } = options;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const result = await this.loader.write(owner, () => script({ ifMatch, minimal, claim }));
+      const result = await this.loader.write(owner, () => script({ ifMatch, minimal, claim, device }));
       switch (result.code) {
         case 'OK':
           crashPoint('write-done');

@@ -86,12 +86,12 @@ export class MergeStore {
     });
   }
 
-  async close(guestId: string, userId: string): Promise<void> {
+  async close(guestId: string, userId: string, device?: string): Promise<void> {
     await runCartScript(this.redis, {
       script: SCRIPTS.close,
       owner: { kind: 'guest', id: guestId },
       ownKeys: [keys.merging],
-      options: { minimal: true },
+      options: { minimal: true, device },
       args: [userId, guestId],
     });
   }

@@ -49,5 +49,7 @@ export interface CartChange {
   at: number;
   action: string;
   source: string;
+  /** What the client calls its device; left out when it does not say. */
+  device?: string;
   items: ChangedItem[];
 }

@@ -93,7 +93,7 @@ export class Merger {
       });
       const result = await this.store.apply(userId, guestId, frozen, limits, write);
       crashPoint('merge-applied');
-      await (result.code === 'OK' ? this.store.close(guestId, userId) : giveBack());
+      await (result.code === 'OK' ? this.store.close(guestId, userId, options.device) : giveBack());
       crashPoint('merge-closed');
       return result;
     };

@@ -3,8 +3,8 @@ import { CartChange, Database, fromCents, fromDateTime, Query, toDateTime } from
 
 const CHUNK = 500;
 const COLUMNS =
-  'owner_kind, owner_id, sku_id, version, action, source, quantity_before, quantity_after, selected, price, changed_at';
-const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+  'owner_kind, owner_id, sku_id, version, action, source, quantity_before, quantity_after, selected, price, changed_at, device';
+const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 const PAGE = 100;
 /** MySQL's last moment. */
@@ -26,6 +26,8 @@ export interface LoggedChange {
   price: string;
   /** ms since 1970. */
   at: number;
+  /** What the client called it; `null`: it did not say. */
+  device: string | null;
 }
 
 /** Which lines: of a user, from a moment on, before a moment; ms since 1970. */
@@ -51,6 +53,7 @@ interface RawLine {
   selected: number;
   price: string;
   changed_at: string;
+  device: string | null;
 }
 
 /** The `cart_change_log` table: every acknowledged change once, stale ones too. */
@@ -105,7 +108,9 @@ export class ChangeLogTable {
   }
 }
 
-function toParameters({ owner, version, at, action, source, items }: CartChange): (string | number)[][] {
+type Parameters = readonly (string | number | null)[];
+
+function toParameters({ owner, version, at, action, source, device, items }: CartChange): Parameters[] {
   return items.map((item) => [
     owner.kind,
     owner.id,
@@ -118,11 +123,12 @@ function toParameters({ owner, version, at, action, source, items }: CartChange)
     item.selected ? 1 : 0,
     fromCents(item.addPrice),
     toDateTime(at),
+    device ?? null,
   ]);
 }
 
 /** One order for everybody, as in the cart table: writers wait for each other instead of deadlocking. */
-function byOwnerVersionSku(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+function byOwnerVersionSku(a: Parameters, b: Parameters): number {
   for (const column of [0, 1, 3, 2]) {
     const [p, q] = [String(a[column]), String(b[column])];
     if (p !== q) return p.length - q.length || (p < q ? -1 : 1);
@@ -152,5 +158,6 @@ function toLine(raw: RawLine): LoggedChange {
     selected: raw.selected === 1,
     price: raw.price,
     at: fromDateTime(raw.changed_at),
+    device: raw.device,
   };
 }

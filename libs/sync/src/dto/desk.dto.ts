@@ -157,6 +157,9 @@ export class LoggedChangeDto {
 
   @ApiTime()
   at!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'web', description: 'X-Device; null: the client did not say' })
+  device!: string | null;
 }
 
 export class ChangeLogDto {

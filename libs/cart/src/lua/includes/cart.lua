@@ -12,7 +12,8 @@
 -- ARGV[1] owner   "user:<id>" or "guest:<sha-256 of the id>": what leaves Redis never carries a guest's secret
 -- ARGV[2] ttl     seconds the cart lives after this change; 0 = for ever
 -- ARGV[3] match   versions the caller would accept, joined by commas; "" = any
--- ARGV[4] reply   "full" = all fields of the cart, "minimal" = the meta field alone
+-- ARGV[4] reply   "full" = all fields of the cart, "minimal" = the meta field alone; then, if it is known, a space and
+--                 the device that asks
 -- ARGV[5] claim   "<token> <hash of the body>" of the idempotency record; "" = the request has no key
 --
 -- Every script answers { "OK", fields, line… } or { "REFUSED", line… } with lines "<sku or -> <code> <number>…", or says
@@ -23,7 +24,8 @@
 local call = redis.call
 local CART, REMOVED, OUTBOX = KEYS[1], KEYS[2], KEYS[3]
 local ACTIVE, UNDO, IDEMPOTENCY = KEYS[4], KEYS[5], KEYS[6]
-local OWNER, TTL, MATCH, REPLY, CLAIM = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local OWNER, TTL, MATCH, CLAIM = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
+local REPLY, DEVICE = string.match(ARGV[4], '^(%a+) ?(.*)$')
 local IS_USER = string.sub(OWNER, 1, 5) == 'user:'
 local UNDO_SECONDS = 600
 local IDEMPOTENCY_SECONDS = 86400
@@ -204,7 +206,7 @@ end
 -- One event must fit a message: a large change becomes several entries.
 local function append_event(action, source)
   in_chunks(rows, function(...)
-    call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', source, ...)
+    call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', source, 'd', DEVICE, ...)
   end)
 end
 
