@@ -6,10 +6,10 @@ import { boundOf, combine, idsOf, NOTHING_USED, Plan, search, toPlan, useCoupon,
 import type { Quote, QuotedItem } from './quote.js';
 
 /** How many half-made sets are followed at once: first few, which finds a good one fast; then all that may matter. */
-const NARROW = 32;
+const NARROW = 500;
 const WIDE = 20_000;
-/** Half-made sets looked at in one call: a bound for a cart and coupons made to be hard, see docs/pricing.md. */
-const MAX_STEPS = 1_000_000;
+/** Half-made sets looked at in one call: a bound for carts made to be hard, see docs/adr/0008-pricing.md. */
+const MAX_STEPS = 200_000;
 
 interface Usable {
   couponId: string;
@@ -95,5 +95,6 @@ function planFor(
     return [unused, ...used];
   });
   ways.push([{ ...NOTHING_USED, left: sum(elsewhere.map((index) => amounts[index]!)) }]);
-  return toPlan({ ...coupon, valueOf: (left) => discountOf(coupon, left) }, ways);
+  const isFlat = coupon.kind === 'fixed' && coupon.amount <= coupon.threshold;
+  return toPlan({ ...coupon, isFlat, valueOf: (left) => discountOf(coupon, left) }, ways);
 }

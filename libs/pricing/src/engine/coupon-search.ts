@@ -20,11 +20,27 @@ export interface Plan {
   threshold: number;
   /** What it takes when so much is left of its scope; grows with it, by a cent for each cent at most. */
   valueOf: (left: number) => number;
-  /** The ways of each shop, the undominated ones; first those with the widest choice. */
+  /** Whether that is the same for whatever meets the threshold. */
+  isFlat: boolean;
+  /** The ways of each shop, the undominated ones; first the shops where most can be taken. */
   shops: Way[][];
-  /** For what comes from the n-th shop on: the most discount, the most left, the most of both together. */
-  ahead: { discount: number; left: number; both: number }[];
+  ahead: Ahead[];
 }
+
+/** What is to come from the n-th shop on. */
+interface Ahead {
+  discount: number;
+  /** Most and least that can be left. */
+  left: number;
+  least: number;
+  /** The most of discount and left together. */
+  both: number;
+  /** The most each of the shops can take, the largest first. */
+  discounts: number[];
+}
+
+/** Among more ways than this only a larger discount is looked for, not fewer coupons for the same. */
+const TIES = 1_000;
 
 export const NOTHING_USED: Way = { discount: 0, left: 0, count: 0, last: null };
 
@@ -38,15 +54,21 @@ export function idsOf({ last }: Way): string[] {
   return ids.sort(compareText);
 }
 
-export function toPlan(coupon: Pick<Plan, 'couponId' | 'threshold' | 'valueOf'>, shops: readonly Way[][]): Plan {
-  const sorted = shops.map(undominated).sort((a, b) => b.length - a.length);
-  const ahead = [{ discount: 0, left: 0, both: 0 }];
+export function toPlan(
+  coupon: Pick<Plan, 'couponId' | 'threshold' | 'valueOf' | 'isFlat'>,
+  shops: readonly Way[][],
+): Plan {
+  const sorted = shops.map(undominated).sort((a, b) => mostOf(b, discountOf) - mostOf(a, discountOf));
+  const ahead: Ahead[] = [{ discount: 0, left: 0, least: 0, both: 0, discounts: [] }];
   for (const ways of [...sorted].reverse()) {
-    const { discount, left, both } = ahead[0]!;
+    const { discount, left, least, both, discounts } = ahead[0]!;
+    const most = mostOf(ways, discountOf);
     ahead.unshift({
-      discount: discount + Math.max(...ways.map((way) => way.discount)),
-      left: left + Math.max(...ways.map((way) => way.left)),
-      both: both + Math.max(...ways.map((way) => way.discount + way.left)),
+      discount: discount + most,
+      left: left + mostOf(ways, (way) => way.left),
+      least: least - mostOf(ways, (way) => -way.left),
+      both: both + mostOf(ways, (way) => way.discount + way.left),
+      discounts: [most, ...discounts].sort((a, b) => b - a),
     });
   }
   return { ...coupon, shops: sorted, ahead };
@@ -55,7 +77,7 @@ export function toPlan(coupon: Pick<Plan, 'couponId' | 'threshold' | 'valueOf'>,
 /**
  * The best of `best` and all ways of the plan that reach the platform coupon's threshold. Goes from shop to shop with
  * the ways that could still win: no other leaves as much and takes more, and the most they could come to is not less
- * than what was found. Following `width` of them at most, the most promising, it may miss the best; `isComplete` tells.
+ * than what was found. Following `width` of them at most, it may miss the best; `isComplete` tells.
  */
 export function search(
   plan: Plan,
@@ -68,14 +90,17 @@ export function search(
   for (const [index, shop] of plan.shops.entries()) {
     steps.left -= ways.length * shop.length;
     if (steps.left < 0) return { best, isComplete: false };
-    const next = ways
-      .flatMap((way) => shop.map((choice) => combine(way, choice)))
-      .filter((way) => canWin(way, boundOf(plan, way, index + 1), best));
-    ways = undominated(next);
-    if (ways.length <= width) continue;
-    isComplete = false;
-    const bounds = new Map(ways.map((way) => [way, boundOf(plan, way, index + 1)]));
-    ways = ways.sort((a, b) => bounds.get(b)! - bounds.get(a)!).slice(0, width);
+    const next: Way[] = [];
+    const mayTie = ways.length <= TIES;
+    for (const way of ways) {
+      for (const choice of shop) {
+        const longer = combine(way, choice);
+        if (canWin(plan, longer, index + 1, best, mayTie)) next.push(simplify(plan, longer, index + 1));
+      }
+    }
+    const kept = undominated(next);
+    isComplete &&= kept.length <= width;
+    ways = spread(kept, width);
   }
   for (const way of ways) {
     if (way.left < plan.threshold) continue;
@@ -102,9 +127,31 @@ export function boundOf({ threshold, valueOf, ahead }: Plan, { discount, left }:
   return taken + valueOf(Math.min(left + most.left, both - taken));
 }
 
-/** Whether it can still beat the best: with the same discount only if it has not used more coupons already. */
-function canWin(way: Way, bound: number, best: Way): boolean {
-  return bound > best.discount || (bound === best.discount && way.count < best.count);
+/** Whether it can still beat the best: with the same discount only by coupons that are not more. */
+function canWin(plan: Plan, way: Way, next: number, best: Way, mayTie: boolean): boolean {
+  const bound = boundOf(plan, way, next);
+  if (bound !== best.discount || !mayTie) return bound > best.discount;
+  const { left, discounts } = plan.ahead[next]!;
+  let missing = best.discount - plan.valueOf(way.left + left) - way.discount;
+  let count = way.count + 1;
+  for (const discount of discounts) {
+    if (missing <= 0 || count > best.count) break;
+    missing -= discount;
+    count += 1;
+  }
+  return count <= best.count;
+}
+
+/** Beyond what surely meets the threshold nothing is gained by leaving more, if the coupon takes the same anyway. */
+function simplify({ isFlat, threshold, ahead }: Plan, way: Way, next: number): Way {
+  const enough = threshold - ahead[next]!.least;
+  return isFlat && way.left > enough ? { ...way, left: enough } : way;
+}
+
+/** Some of the ways, from all over. */
+function spread(ways: Way[], width: number): Way[] {
+  if (ways.length <= width) return ways;
+  return Array.from({ length: width }, (_, index) => ways[Math.floor((index * ways.length) / width)]!);
 }
 
 export function combine(way: Way, { discount, left, count, last }: Way): Way {
@@ -118,19 +165,22 @@ export function combine(way: Way, { discount, left, count, last }: Way): Way {
 
 /** Without those that leave no more than one that takes more, and one of each that come to the same. */
 function undominated(ways: readonly Way[]): Way[] {
-  const sorted = [...ways].sort((a, b) => b.discount - a.discount || b.left - a.left || compareSets(a, b));
-  const kept: Way[] = [];
-  let mostLeft = -1;
-  let mostLeftAbove = -1;
-  for (const [index, way] of sorted.entries()) {
-    const previous = sorted[index - 1];
-    if (previous?.discount !== way.discount) mostLeftAbove = mostLeft;
-    else if (previous.left === way.left) continue;
-    if (way.left <= mostLeftAbove) continue;
-    kept.push(way);
-    mostLeft = Math.max(mostLeft, way.left);
+  const distinct = new Map<number, Way[]>();
+  for (const way of ways) {
+    const others = distinct.get(way.discount);
+    const same = others?.findIndex(({ left }) => left === way.left) ?? -1;
+    if (!others) distinct.set(way.discount, [way]);
+    else if (same === -1) others.push(way);
+    else if (compareSets(way, others[same]!) < 0) others[same] = way;
   }
-  return kept;
+  let mostLeft = -Infinity;
+  return [...distinct.keys()]
+    .sort((a, b) => b - a)
+    .flatMap((discount) => {
+      const kept = distinct.get(discount)!.filter(({ left }) => left > mostLeft);
+      for (const { left } of kept) mostLeft = Math.max(mostLeft, left);
+      return kept;
+    });
 }
 
 function compareSets(a: Way, b: Way): number {
@@ -141,4 +191,12 @@ function compareSets(a: Way, b: Way): number {
     if (order !== 0) return order;
   }
   return 0;
+}
+
+function mostOf(ways: readonly Way[], amountOf: (way: Way) => number): number {
+  return ways.reduce((most, way) => Math.max(most, amountOf(way)), -Infinity);
+}
+
+function discountOf({ discount }: Way): number {
+  return discount;
 }
