@@ -14,7 +14,7 @@ export { RocketmqClient } from './rocketmq.client.js';
 export { RocketmqContext } from './rocketmq.context.js';
 export type { EventMessage } from './rocketmq.context.js';
 export { RocketmqModule } from './rocketmq.module.js';
-export type { RocketmqModuleAsyncOptions, RocketmqModuleOptions } from './rocketmq.module.js';
+export type { RocketmqModuleAsyncOptions, RocketmqModuleOptions, RocketmqPublisherOptions } from './rocketmq.module.js';
 export type { RocketmqOptions, RocketmqServerOptions } from './rocketmq.options.js';
 export { RocketmqServer } from './rocketmq.server.js';
 export {

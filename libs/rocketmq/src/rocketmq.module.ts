@@ -7,7 +7,7 @@ import { InProcessBroker, type InProcessOptions } from './in-process.broker.js';
 import { InProcessClient } from './in-process.client.js';
 import { InProcessServer, type InProcessServerOptions } from './in-process.server.js';
 import { RocketmqClient } from './rocketmq.client.js';
-import type { RocketmqServerOptions } from './rocketmq.options.js';
+import type { RocketmqOptions, RocketmqServerOptions } from './rocketmq.options.js';
 import { RocketmqServer } from './rocketmq.server.js';
 
 export type RocketmqModuleOptions =
@@ -20,6 +20,13 @@ export interface RocketmqModuleAsyncOptions {
   // Nest cannot relate the types of a factory's arguments to the tokens it injects.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   useFactory: (...dependencies: any[]) => RocketmqModuleOptions | Promise<RocketmqModuleOptions>;
+}
+
+export interface RocketmqPublisherOptions extends Omit<RocketmqModuleAsyncOptions, 'useFactory'> {
+  /** Under which token the {@link EventPublisher} is injected. */
+  provide: string | symbol;
+  /** `null`: there is no such topic, and `null` is injected. */
+  useFactory: (...dependencies: never[]) => RocketmqOptions | null;
 }
 
 /** Sender and receiver of one topic, made together because in process they share the queue. */
@@ -58,6 +65,23 @@ export class RocketmqModule {
         { provide: EventServer, inject: [Transport], useFactory: ({ server }: Transport) => server },
       ],
       exports: [EventPublisher, EventServer],
+    };
+  }
+
+  /**
+   * A further topic that is only sent to: an {@link EventPublisher} under a token of its own, with a client of its own,
+   * for one client with two topics does not start.
+   */
+  static publisherAsync({ provide, imports = [], inject = [], useFactory }: RocketmqPublisherOptions): DynamicModule {
+    const create = (...dependencies: never[]) => {
+      const options = useFactory(...dependencies);
+      return options && new ClientEventPublisher(new RocketmqClient(options));
+    };
+    return {
+      module: RocketmqModule,
+      imports,
+      providers: [{ provide, inject, useFactory: create }],
+      exports: [provide],
     };
   }
 }
