@@ -222,36 +222,52 @@ function accepts(port) {
 }
 
 /**
- * Makes topic and consumer group when they are missing or differ, then checks what the broker holds.
+ * Makes topics and consumer groups that are missing or differ, then checks what the broker holds.
  * @param {RocketmqPorts} ports
- * @param {{ topic: string, group: string }} names
+ * @param {{ topics: string[], groups: string[] }} names
  * @returns {Promise<boolean>} whether anything had to be made
  * @throws {Failure} when the broker keeps another setting
  */
-export async function provision(ports, { topic, group }) {
+export async function provision(ports, names) {
   const namesrv = `127.0.0.1:${ports.namesrv}`;
-  const wrong = await settingFaults(ports, topic, group);
+  const wrong = await settingFaults(ports, names);
   if (wrong.length === 0) return false;
-  await createTopic(namesrv, topic, { queues: QUEUES });
-  await createGroup(namesrv, group, { retryMaxTimes: RETRIES });
-  const still = await settingFaults(ports, topic, group);
+  for (const topic of names.topics) await createTopic(namesrv, topic, { queues: QUEUES });
+  for (const group of names.groups) await createGroup(namesrv, group, { retryMaxTimes: RETRIES });
+  const still = await settingFaults(ports, names);
   if (still.length > 0) throw new Failure(`RocketMQ keeps wrong settings: ${still.join('; ')}`);
   return true;
 }
 
-/** @param {RocketmqPorts} ports @param {string} topic @param {string} group */
-async function settingFaults(ports, topic, group) {
+/** @param {RocketmqPorts} ports @param {{ topics: string[], groups: string[] }} names @returns {Promise<string[]>} */
+async function settingFaults(ports, { topics, groups }) {
   const broker = `127.0.0.1:${ports.broker}`;
-  const [t, g] = await Promise.all([topicConfig(broker, topic), groupConfig(broker, group)]);
-  const type = t?.attributes['message.type'];
+  const faults = await Promise.all([
+    ...topics.map((topic) => topicFaults(broker, topic)),
+    ...groups.map((group) => groupFaults(broker, group)),
+  ]);
+  return faults.flat().filter((fault) => fault !== false);
+}
+
+/** @param {string} broker @param {string} topic */
+async function topicFaults(broker, topic) {
+  const found = await topicConfig(broker, topic);
+  if (found === null) return [`topic ${topic} is missing`];
+  const type = found.attributes['message.type'];
   return [
-    t === null && `topic ${topic} is missing`,
-    t !== null && type !== 'NORMAL' && `topic ${topic} is of type ${type ?? 'unknown'}, not NORMAL`,
-    t !== null && (t.readQueueNums < QUEUES || t.writeQueueNums < QUEUES) && `topic ${topic} has too few queues`,
-    t !== null && t.perm !== 6 && `topic ${topic} may not be both read and written`,
-    g === null && `consumer group ${group} is missing`,
-    g !== null && !g.consumeEnable && `consumer group ${group} may not consume`,
-    g !== null && g.consumeMessageOrderly && `consumer group ${group} is ordered`,
-    g !== null && g.retryMaxTimes < RETRIES && `consumer group ${group} gives up after ${g.retryMaxTimes} retries`,
-  ].filter((fault) => fault !== false);
+    type !== 'NORMAL' && `topic ${topic} is of type ${type ?? 'unknown'}, not NORMAL`,
+    (found.readQueueNums < QUEUES || found.writeQueueNums < QUEUES) && `topic ${topic} has too few queues`,
+    found.perm !== 6 && `topic ${topic} may not be both read and written`,
+  ];
+}
+
+/** @param {string} broker @param {string} group */
+async function groupFaults(broker, group) {
+  const found = await groupConfig(broker, group);
+  if (found === null) return [`consumer group ${group} is missing`];
+  return [
+    !found.consumeEnable && `consumer group ${group} may not consume`,
+    found.consumeMessageOrderly && `consumer group ${group} is ordered`,
+    found.retryMaxTimes < RETRIES && `consumer group ${group} gives up after ${found.retryMaxTimes} retries`,
+  ];
 }

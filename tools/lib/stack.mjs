@@ -67,6 +67,11 @@ export class Stack {
     return this.env['ROCKETMQ_GROUP'] || 'cart-table';
   }
 
+  /** What the service tells others of shoppers; a consumer group of the same name is there for the first subscriber. */
+  get shopperTopic() {
+    return this.env['SHOPPER_EVENTS_TOPIC'] || 'shopper-events';
+  }
+
   /** @param {AbortSignal} signal */
   installPackages(signal) {
     return this.workspace.installPackages(signal);
@@ -150,8 +155,9 @@ export class Stack {
       (inner) => this.#start(namesrvPart(options), inner),
       (inner) => this.#start(brokerPart(options), inner),
     ]);
-    const made = await provision(options.ports, { topic: this.topic, group: this.group });
-    const what = `topic ${this.topic} and consumer group ${this.group} ${made ? 'made and checked' : 'checked'}`;
+    const { topic, group, shopperTopic } = this;
+    const made = await provision(options.ports, { topics: [topic, shopperTopic], groups: [group, shopperTopic] });
+    const what = `topics ${topic} and ${shopperTopic}, consumer group ${group} ${made ? 'made and checked' : 'checked'}`;
     done(`RocketMQ on 127.0.0.1:${options.ports.proxy}, ${what}`);
   }
 
