@@ -1,4 +1,5 @@
 import { DESK_GUARDS } from './guards.desk.mjs';
+import { EVENT_GUARDS } from './guards.events.mjs';
 import { SYNC_GUARDS } from './guards.sync.mjs';
 
 /**
@@ -263,4 +264,5 @@ export const GUARDS = [
   },
   ...DESK_GUARDS,
   ...SYNC_GUARDS,
+  ...EVENT_GUARDS,
 ];

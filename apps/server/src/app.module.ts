@@ -6,7 +6,7 @@ import { IdempotencyModule, IdentityModule } from '@app/identity';
 import { InventoryCheckModule } from '@app/inventory-check';
 import { MergeModule } from '@app/merge';
 import { RedisModule } from '@app/redis';
-import { DeskModule, SyncModule } from '@app/sync';
+import { DeskModule, ShopperEventsModule, SyncModule } from '@app/sync';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { LockMetrics } from './lock.metrics.js';
@@ -25,6 +25,7 @@ import { MetricsController } from './metrics.controller.js';
     MergeModule,
     SyncModule,
     DeskModule,
+    ShopperEventsModule,
   ],
   controllers: [HealthController, MetricsController],
   providers: [HealthService, LockMetrics],

@@ -18,6 +18,9 @@ export class ChecksDto {
 
   @ApiProperty({ example: 'ok', description: '`lags` while MySQL falls behind' })
   outbox!: string;
+
+  @ApiProperty({ example: 'ok', description: '`lags` while events of shoppers wait for the broker' })
+  events!: string;
 }
 
 export class ReadinessDto {

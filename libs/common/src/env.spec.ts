@@ -50,6 +50,8 @@ describe(readEnv.name, () => {
     ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS'],
     ['a schedule that is none', { SYNC_DAILY_CRON: '61 * * * *' }, 'SYNC_DAILY_CRON: must be a cron expression'],
     ['to forget what the broker may bring again', { CHANGE_LOG_DAYS: '3' }, 'CHANGE_LOG_DAYS'],
+    ['a fall of nothing', { PRICE_DROP_PERCENT: '0' }, 'PRICE_DROP_PERCENT'],
+    ['to keep no event', { SHOPPER_EVENTS_DAYS: '0' }, 'SHOPPER_EVENTS_DAYS'],
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example/' }, 'CORS_ORIGINS'],
   ])('refuses %s', (_name, change, fault) => {
     expect(faults({ ...GOOD, ...change })).toContain(fault);

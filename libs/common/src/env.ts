@@ -138,6 +138,31 @@ export class Env {
   @Matches(/^[\w-]{1,64}$/)
   ROCKETMQ_GROUP = 'cart-table';
 
+  /** Where others are told of shoppers: prices that fell, SKUs that are back, carts that were left or paid for. */
+  @Matches(/^[\w-]{1,64}$/)
+  SHOPPER_EVENTS_TOPIC = 'shopper-events';
+
+  /** How long an event is kept after it was sent, days; so long a shopper is told a price once. */
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  SHOPPER_EVENTS_DAYS = 30;
+
+  /** A price that is lower by so many percent of what a shopper knows is worth telling. */
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(99)
+  PRICE_DROP_PERCENT = 5;
+
+  /** A user's cart with items that nobody has changed for so long was left; 0: nobody is told. */
+  @toInt
+  @IsInt()
+  @Min(0)
+  @Max(8_760)
+  ABANDONED_AFTER_HOURS = 1;
+
   /** HS256 secret of the shop's tokens, at least 32 bytes; or else JWT_JWKS_URL. */
   @IsOptional()
   @MinLength(32)

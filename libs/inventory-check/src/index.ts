@@ -8,6 +8,7 @@ export { LimitsService } from './limits.service.js';
 export { SettingTable } from './setting.table.js';
 export { SkuList } from './sku.list.js';
 export type { SkuPage } from './sku.list.js';
+export { recordSkuSignals } from './sku-signals.js';
 export { SkuTable } from './sku.table.js';
 export type { Sku, SkuFilter, SkuInput, SkuPatch } from './sku.js';
 export { toSkuInput, UpsertSkuDto } from './dto/sku.dto.js';

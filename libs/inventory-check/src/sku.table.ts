@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { compareDecimals, Database, fromCents, Query, toCents } from '@app/database';
+import { recordSkuSignals } from './sku-signals.js';
 import { Sku, SkuFilter, SkuInput, SkuPatch } from './sku.js';
 
 interface SkuRow {
@@ -107,9 +108,12 @@ export class SkuTable {
       for (let i = 0; i < sorted.length; i += UPSERT_CHUNK) {
         const chunk = sorted.slice(i, i + UPSERT_CHUNK);
         const ids = chunk.map((sku) => sku.skuId);
+        const before = await this.lock(ids, query);
         const places = chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP())').join(', ');
         await query(`${INSERT} VALUES ${places} ${ON_DUPLICATE}`, chunk.flatMap(toParameters));
-        stored.push(...(await this.find(ids, query)));
+        const after = await this.find(ids, query);
+        await recordSkuSignals(before, after, query);
+        stored.push(...after);
       }
       return stored;
     });
@@ -132,6 +136,7 @@ export class SkuTable {
   async patch(skuId: string, patch: SkuPatch): Promise<Sku | undefined> {
     const assignments = toAssignments(patch);
     return this.database.transaction(async (query) => {
+      const before = await this.lock([skuId], query);
       const set = [
         ...assignments.map(([assignment]) => assignment),
         'version = version + 1',
@@ -142,8 +147,19 @@ export class SkuTable {
         skuId,
       ]);
       const [sku] = await this.find([skuId], query);
-      return sku?.status === 'gone' ? undefined : sku;
+      if (!sku || sku.status === 'gone') return undefined;
+      await recordSkuSignals(before, [sku], query);
+      return sku;
     });
+  }
+
+  /** The SKUs as they are, and until the end of the transaction nobody else changes them. */
+  private async lock(skuIds: readonly string[], query: Query): Promise<Sku[]> {
+    const rows = await query<SkuRow>(
+      `SELECT ${COLUMNS} FROM product_sku WHERE sku_id IN (?) ORDER BY sku_id FOR UPDATE`,
+      [skuIds],
+    );
+    return rows.map(toSku);
   }
 }
 

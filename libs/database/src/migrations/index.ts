@@ -2,6 +2,7 @@ import { Cart1763800000000 } from './1763800000000-cart.js';
 import { SettingsAndSkuLists1763900000000 } from './1763900000000-settings-and-sku-lists.js';
 import { OperatorsDesk1764000000000 } from './1764000000000-operators-desk.js';
 import { PromotionsAndOrders1764100000000 } from './1764100000000-promotions-and-orders.js';
+import { ShopperEvents1764300000000 } from './1764300000000-shopper-events.js';
 import { DevicesAndGaps1764400000000 } from './1764400000000-devices-and-gaps.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
@@ -10,5 +11,6 @@ export const migrations = [
   SettingsAndSkuLists1763900000000,
   OperatorsDesk1764000000000,
   PromotionsAndOrders1764100000000,
+  ShopperEvents1764300000000,
   DevicesAndGaps1764400000000,
 ];

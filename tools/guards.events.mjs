@@ -1,0 +1,38 @@
+/**
+ * Guards of what others are told of shoppers.
+ * @type {import('./guards.list.mjs').Guard[]}
+ */
+export const EVENT_GUARDS = [
+  {
+    name: 'a shopper is told a price once',
+    file: 'libs/database/src/migrations/1764300000000-shopper-events.ts',
+    from: '  UNIQUE KEY uk_occasion (sku_id, type, user_id, occasion),\n',
+    to: '',
+    spec: 'test/integration/shopper-events.int-spec.ts',
+    only: 'is told once at each price',
+  },
+  {
+    name: 'holders are told anew of a change that came meanwhile',
+    file: 'libs/sync/src/shopper-events/sku-signal.table.ts',
+    from: 'sku_version = ? AND after_id = ?',
+    to: '(sku_version = ? OR 1) AND (after_id = ? OR 1)',
+    spec: 'test/integration/shopper-events.int-spec.ts',
+    only: 'is not moved past',
+  },
+  {
+    name: 'an event counts as sent after the receipt',
+    file: 'libs/sync/src/shopper-events/shopper-event.publisher.ts',
+    from: '      await topic.publish(',
+    to: '      void topic.publish(',
+    spec: 'test/integration/shopper-events.int-spec.ts',
+    only: 'what the broker did not take stays',
+  },
+  {
+    name: 'a cart that Redis knows to be active is not abandoned',
+    file: 'libs/sync/src/shopper-events/abandoned-carts.ts',
+    from: 'idle.filter((_, i) => Number(scores[i] ?? 0) <= moment)',
+    to: 'idle.filter(() => scores !== undefined)',
+    spec: 'test/integration/shopper-events.int-spec.ts',
+    only: 'is none that is empty',
+  },
+];
