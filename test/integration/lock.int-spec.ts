@@ -28,12 +28,15 @@ function newName(): string {
 }
 
 /** What one process has: its own connections and its own queues. */
-async function newProcess(options: { urls?: string[]; waitMs?: number; leaseMs?: number; deadlineMs?: number } = {}) {
-  const { urls = [server.url], waitMs = 3000, leaseMs = 5000, deadlineMs = 500 } = options;
+async function newProcess(
+  options: { urls?: string[]; waitMs?: number; leaseMs?: number; deadlineMs?: number; ownsNodes?: boolean } = {},
+) {
+  const { urls = [server.url], waitMs = 3000, leaseMs = 5000, deadlineMs = 500, ownsNodes = true } = options;
   const nodes = urls.map((url) => new RedisConnection({ url, deadlineMs }));
   await Promise.all(nodes.map((node) => node.connect(200)));
-  const locks = new RedlockService({ nodes, ownsNodes: true, waitMs, leaseMs, refuseNesting: true });
+  const locks = new RedlockService({ nodes, ownsNodes, waitMs, leaseMs, refuseNesting: true });
   open.push(() => locks.close());
+  if (!ownsNodes) open.push(...nodes.map((node) => () => node.close()));
   return { locks, nodes, redis: nodes[0] as RedisConnection };
 }
 
@@ -305,6 +308,153 @@ describe(RedlockService.name, () => {
     await flushing;
     expect(seen).toEqual({ most: 1, times: 50 });
     expect(a.locks.counters).toMatchObject({ acquired: 50, unreachable: 0 });
+  });
+});
+
+/** A script that takes the lock in its own step, as the one of an add does, and notes under which token. */
+const STEP = `if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 'LOCKED'
+end
+redis.call('RPUSH', KEYS[1] .. ':done', ARGV[1])
+return 'OK'`;
+
+describe('a lock that a script takes', () => {
+  /** A process whose lock node is its live Redis. */
+  async function newLive(options: Parameters<typeof newProcess>[0] = {}) {
+    const live = await newProcess({ ...options, ownsNodes: false });
+    const run = (name: string) =>
+      live.locks.guarded(name, async (step) => {
+        if (!step) throw new Error('nothing to take');
+        const code = await live.redis.command<string>(['EVAL', STEP, '1', name, step.token, String(step.leaseMs)]);
+        return code === 'LOCKED' ? { code } : { code: 'OK' as const };
+      });
+    const done = (name: string) => live.redis.command<string[]>(['LRANGE', `${name}:done`, '0', '-1']);
+    return { ...live, run, done };
+  }
+
+  it('takes and gives back once per sequential call, in the script and one command', async () => {
+    const { locks, redis, run, done } = await newLive();
+    const name = newName();
+    const monitor = await server.monitor();
+    for (let i = 0; i < 5; i += 1) expect(await run(name)).toEqual({ code: 'OK' });
+    await eventually(async () => expect(await redis.command(['EXISTS', name])).toBe(0));
+    await redis.command(['ECHO', 'end']);
+    await eventually(() => monitor.lines.some((line) => line.includes('"ECHO" "end"')));
+    monitor.stop();
+    const lines = monitor.lines.filter((line) => line.toLowerCase().includes(`" "${name}"`));
+    const events = lines.map((line) => /"(set|del)" /i.exec(line)?.[1]?.toLowerCase());
+    // After 50 ms without a gap redlock asks for the lock first, and the script finds it held.
+    expect(events.filter(Boolean).join(' ')).toMatch(/^(set (set )?del ?){5}$/);
+    expect(new Set(await done(name)).size).toBe(5);
+    expect(locks.counters).toMatchObject({ acquired: 5, joined: 0, busy: 0, lateRelease: 0, lostRelease: 0 });
+  });
+
+  it('gives the locks of one turn of the event loop back in one command', async () => {
+    const { redis, run } = await newLive();
+    const names = Array.from({ length: 50 }, newName);
+    const monitor = await server.monitor();
+    await Promise.all(names.map(run));
+    await eventually(async () => expect(await redis.command(['EXISTS', ...names])).toBe(0));
+    monitor.stop();
+    const releases = monitor.lines.filter((line) => /"EVAL(SHA)?" /.test(line) && !line.includes(':done'));
+    expect(releases.length).toBeLessThanOrEqual(10);
+  });
+
+  it('shares one token between concurrent callers of a process, and excludes the other process', async () => {
+    const [a, b] = [await newLive(), await newLive()];
+    const name = newName();
+    const calls = Array.from({ length: 100 }, () => [a.run(name), b.run(name)]);
+    for (const answer of await Promise.all(calls.flat())) expect(answer).toEqual({ code: 'OK' });
+    const tokens = await a.done(name);
+    expect(tokens).toHaveLength(200);
+    // Where the token changes the lock went round: no other's script ran in between.
+    const rounds = tokens.filter((token, i) => token !== tokens[i - 1]);
+    expect(new Set(rounds).size).toBe(rounds.length);
+    await eventually(async () => expect(await a.redis.command(['EXISTS', name])).toBe(0));
+  });
+
+  it('waits while somebody else holds the lock, then goes on under one of redlock', async () => {
+    const { locks, redis, run } = await newLive();
+    const name = newName();
+    await redis.command(['SET', name, 'somebody', 'PX', '10000']);
+    let isDone = false;
+    const waiting = Promise.all([run(name), run(name), run(name)]).finally(() => (isDone = true));
+    await eventually(async () => (await redis.command(['EXISTS', `${name}:wanted`])) === 1);
+    expect(isDone).toBe(false);
+    await redis.command(['DEL', name]);
+    expect(await waiting).toEqual([{ code: 'OK' }, { code: 'OK' }, { code: 'OK' }]);
+    expect(locks.counters).toMatchObject({ acquired: 1, busy: 0 });
+    expect(await run(name)).toEqual({ code: 'OK' });
+    await eventually(async () => expect(await redis.command(['EXISTS', name])).toBe(0));
+  });
+
+  it('gives up when the wait has run out, changes nothing, and leaves the holder alone', async () => {
+    const { locks, redis, run, done } = await newLive({ waitMs: 100 });
+    const name = newName();
+    await redis.command(['SET', name, 'somebody', 'PX', '60000']);
+    await expect(run(name)).rejects.toBeInstanceOf(LockBusyError);
+    expect(await redis.command(['GET', name])).toBe('somebody');
+    expect(await done(name)).toEqual([]);
+    expect(locks.counters).toMatchObject({ acquired: 0, busy: 1 });
+  });
+
+  it('does not starve a process beside one that never pauses', async () => {
+    const [greedy, modest] = [await newLive(), await newLive()];
+    const name = newName();
+    let isDone = false;
+    const hog = async () => {
+      while (!isDone) await greedy.run(name);
+    };
+    const hogs = Promise.all(Array.from({ length: 10 }, hog));
+    await eventually(() => greedy.locks.counters.acquired > 0);
+    for (let i = 0; i < 10; i += 1) await modest.run(name);
+    isDone = true;
+    await hogs;
+    expect(modest.locks.counters.busy + greedy.locks.counters.busy).toBe(0);
+  });
+
+  it('gives back what a script took before it failed, and what was owed while the node was away', async () => {
+    const node = await RedisServer.forTest(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const { locks, redis } = await newLive({ urls: [node.url], leaseMs: 60_000 });
+    const name = newName();
+    const failing = locks.guarded(name, async (step) => {
+      await redis.command(['SET', name, step!.token, 'PX', '60000']);
+      throw new Error('failed afterwards');
+    });
+    await expect(failing).rejects.toThrow('failed afterwards');
+    await eventually(async () => expect(await redis.command(['EXISTS', name])).toBe(0));
+    await locks.guarded(name, async (step) => {
+      await redis.command(['SET', name, step!.token, 'PX', '60000']);
+      await node.kill();
+      await eventually(() => redis.status === 'connecting');
+      return { code: 'OK' };
+    });
+    await eventually(() => locks.counters.lostRelease === 1);
+    await node.restart();
+    await eventually(async () => expect(await redis.command(['EXISTS', name])).toBe(0));
+  });
+
+  it('counts a release that comes late, and leaves the next holder alone', async () => {
+    const { locks, redis } = await newLive();
+    const name = newName();
+    await locks.guarded(name, async () => {
+      await redis.command(['SET', name, 'the next holder', 'PX', '60000']);
+      return { code: 'OK' };
+    });
+    await eventually(() => locks.counters.lateRelease === 1);
+    expect(await redis.command(['GET', name])).toBe('the next holder');
+  });
+
+  it('takes nothing where the lock has nodes of its own: redlock holds it meanwhile', async () => {
+    const { locks, redis } = await newProcess();
+    const name = newName();
+    const answer = await locks.guarded(name, async (step) => {
+      expect(step).toBeUndefined();
+      expect(await redis.command(['EXISTS', name])).toBe(1);
+      return { code: 'OK' };
+    });
+    expect(answer).toEqual({ code: 'OK' });
+    expect(locks.counters.acquired).toBe(1);
   });
 });
 

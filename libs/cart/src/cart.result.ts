@@ -26,8 +26,10 @@ export type WriteResult =
   | { code: 'CHANGED' }
   | { code: 'IDEMPOTENCY_IN_PROGRESS' | 'IDEMPOTENCY_KEY_REUSED' };
 
+export type ScriptAnswer = [code: string, ...rest: unknown[]];
+
 /** Reads the answer of a script of the cart; see `lua/includes/cart.lua`. */
-export function parseResult(owner: CartOwner, [code, ...rest]: [code: string, ...rest: unknown[]]): WriteResult {
+export function parseResult(owner: CartOwner, [code, ...rest]: ScriptAnswer): WriteResult {
   switch (code) {
     case 'OK':
       return { code, cart: toCart(owner, rest[0]), lines: rest.slice(1).map(parseLine) };

@@ -1,7 +1,7 @@
 import { GUEST_CART_SECONDS, IdempotencyClaim } from '@app/identity';
 import { keys, RedisConnection, Script } from '@app/redis';
 import { CartOwner, ownerKey, ownerLabel } from './cart.owner.js';
-import { parseResult, WriteResult } from './cart.result.js';
+import { parseResult, ScriptAnswer, WriteResult } from './cart.result.js';
 
 /** What a request demands of a write. */
 export interface WriteOptions {
@@ -16,13 +16,18 @@ export interface WriteOptions {
 }
 
 /** Runs a script that includes `lua/includes/cart.lua`: the keys and arguments all of them share, then its own. */
-export async function runCartScript(
+export async function runCartScript(redis: RedisConnection, call: ScriptCall): Promise<WriteResult> {
+  return parseResult(call.owner, await callCartScript(redis, call));
+}
+
+/** The answer as it comes, of a script that may say more than the others. */
+export function callCartScript(
   redis: RedisConnection,
   { script, owner, options, args, ownKeys = [] }: ScriptCall,
-): Promise<WriteResult> {
+): Promise<ScriptAnswer> {
   const key = ownerKey(owner);
   const cart = keys.cart(key);
-  const answer = await redis.run(
+  return redis.run(
     script,
     [cart, keys.removed(key), keys.outbox, keys.active, keys.undo(key), options.claim?.key ?? cart, ...ownKeys],
     [
@@ -33,8 +38,7 @@ export async function runCartScript(
       options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
       ...args,
     ],
-  );
-  return parseResult(owner, answer as [code: string, ...rest: unknown[]]);
+  ) as Promise<ScriptAnswer>;
 }
 
 export interface ScriptCall {

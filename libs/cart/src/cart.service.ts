@@ -101,8 +101,9 @@ export class CartService {
   }
 
   /**
-   * Adds to one cart take the add lock, which spreads them over the processes; that the sums are right is the script's
-   * doing. The lock is let go before a cold load, which has a lock of its own.
+   * Adds to one cart take the add lock, which spreads them over the processes: on a node of its own before the script,
+   * on the live Redis in the script. That the sums are right is the script's doing. The lock is let go before a cold
+   * load, which has a lock of its own.
    */
   private addAll(
     owner: CartOwner,
@@ -110,10 +111,10 @@ export class CartService {
     mode: 'atomic' | 'partial',
     options: AnswerOptions,
   ): Promise<Written> {
-    const { maxSkus } = this.check;
+    const call = { additions, mode, maxSkus: this.check.maxSkus };
     return this.writer.write(owner, options, (write) =>
-      this.locks.shared(keys.lock.add(ownerKey(owner)), () =>
-        this.store.add(owner, { additions, mode, maxSkus }, write),
+      this.locks.guarded(keys.lock.add(ownerKey(owner)), (lock) =>
+        lock ? this.store.addUnder(lock, owner, call, write) : this.store.add(owner, call, write),
       ),
     );
   }

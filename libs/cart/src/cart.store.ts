@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, CartRow, formatItem, formatSnapshot, parseItem } from '@app/database';
 import { QuantityRule, Sku } from '@app/inventory-check';
-import { keys, loadScripts, RedisConnection, Script } from '@app/redis';
+import { keys, loadScripts, Locked, LockStep, RedisConnection, Script } from '@app/redis';
 import { CartOwner, ownerKey } from './cart.owner.js';
-import { WriteResult } from './cart.result.js';
-import { runCartScript, WriteOptions } from './cart.script.js';
+import { parseResult, WriteResult } from './cart.result.js';
+import { callCartScript, runCartScript, ScriptCall, WriteOptions } from './cart.script.js';
 import { JudgedSku, LimitsOfItems } from './item-check.js';
 import { Badge, latestFirst, LiveCart, parseCart } from './live-cart.js';
 
@@ -37,6 +37,12 @@ export interface Addition extends JudgedSku {
   quantity: number;
   /** Flag of a new item; by the setting when left out. */
   selected?: boolean;
+}
+
+export interface AddCall {
+  additions: readonly Addition[];
+  mode: 'atomic' | 'partial';
+  maxSkus: number;
 }
 
 /** Which items a selection is for; `except` are those that cannot be selected now. */
@@ -81,17 +87,19 @@ export class CartStore {
   }
 
   /** Adds SKUs, each once: all or none, or (`partial`) those that may be added. */
-  add(
+  add(owner: CartOwner, call: AddCall, options: WriteOptions): Promise<WriteResult> {
+    return runCartScript(this.redis, this.toAdd(owner, call, options));
+  }
+
+  /** As `add`, in a script that takes the add lock first; its caller gives it back. */
+  async addUnder(
+    lock: LockStep,
     owner: CartOwner,
-    call: { additions: readonly Addition[]; mode: 'atomic' | 'partial'; maxSkus: number },
+    call: AddCall,
     options: WriteOptions,
-  ): Promise<WriteResult> {
-    const args = [call.mode, String(call.maxSkus), SELECT_NEW[this.env.SELECT_NEW]];
-    for (const { skuId, sku, rule, quantity, selected } of call.additions) {
-      args.push(skuId, String(quantity), selected === undefined ? '' : flag(selected));
-      args.push(rule.state, String(rule.maximum), String(rule.stock), ...toAddedFields(sku));
-    }
-    return this.write(SCRIPTS.add, owner, options, args);
+  ): Promise<WriteResult | Locked> {
+    const answer = await callCartScript(this.redis, this.toAdd(owner, call, options, lock));
+    return answer[0] === 'LOCKED' ? { code: 'LOCKED' } : parseResult(owner, answer);
   }
 
   update(
@@ -240,6 +248,17 @@ export class CartStore {
       [keys.removed(key), keys.load(key)],
       removals.flatMap(({ skuId, version }) => [skuId, version]),
     );
+  }
+
+  private toAdd(owner: CartOwner, call: AddCall, options: WriteOptions, lock?: LockStep): ScriptCall {
+    const args = [call.mode, String(call.maxSkus), SELECT_NEW[this.env.SELECT_NEW]];
+    args.push(lock?.token ?? '', String(lock?.leaseMs ?? 0));
+    for (const { skuId, sku, rule, quantity, selected } of call.additions) {
+      args.push(skuId, String(quantity), selected === undefined ? '' : flag(selected));
+      args.push(rule.state, String(rule.maximum), String(rule.stock), ...toAddedFields(sku));
+    }
+    const key = ownerKey(owner);
+    return { script: SCRIPTS.add, owner, options, args, ownKeys: [lock ? keys.lock.add(key) : keys.cart(key)] };
   }
 
   private write(

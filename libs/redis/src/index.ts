@@ -2,7 +2,7 @@ export { keys } from './keys.js';
 export type { OwnerKey } from './keys.js';
 export { LockBusyError, NestedLockError } from './lock.errors.js';
 export { LockCounters, LockService } from './lock.service.js';
-export type { LockLimits, TryResult } from './lock.service.js';
+export type { Locked, LockLimits, LockStep, TryResult } from './lock.service.js';
 export { NoopLockService } from './noop-lock.service.js';
 export { RedisConnection } from './redis.connection.js';
 export type { RedisClient, RedisConnectionOptions, RedisStatus } from './redis.connection.js';

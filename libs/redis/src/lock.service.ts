@@ -23,6 +23,17 @@ export interface LockLimits {
   leaseMs?: number;
 }
 
+/** The lock as a script takes it: in its own step, under this token. */
+export interface LockStep {
+  readonly token: string;
+  readonly leaseMs: number;
+}
+
+/** What such a script answers when somebody else holds the lock: it did nothing. */
+export interface Locked {
+  code: 'LOCKED';
+}
+
 export type TryResult<T> = { ran: true; value: T } | { ran: false };
 
 /**
@@ -40,6 +51,17 @@ export abstract class LockService {
    * @throws {LockBusyError}
    */
   abstract shared<T>(name: string, work: () => Promise<T>): Promise<T>;
+
+  /**
+   * As `shared`, for work that is one script on the live Redis. Where that is the lock node too, the script takes the
+   * lock in its own step, `step`: no round trip for the lock alone, and no change is made without it. Without `step`
+   * the lock is held, or there is none, and the script has nothing to take.
+   * @throws {LockBusyError}
+   */
+  abstract guarded<T extends { code: string }>(
+    name: string,
+    work: (step?: LockStep) => Promise<T | Locked>,
+  ): Promise<T>;
 
   /**
    * One at a time, also within this process.

@@ -1,8 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { LockNodeClient } from 'redlock';
 import { RedisConnection } from './redis.connection.js';
 import { RedisUnavailableError } from './redis.errors.js';
 
-const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
+/** Each lock only while it is held under its token; answers how many were not. */
+const RELEASE = `local late = 0
+for i, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[i] then redis.call('DEL', key) else late = late + 1 end
+end
+return late`;
+const RELEASE_SHA1 = createHash('sha1').update(RELEASE).digest('hex');
 const MOST_OWED = 1000;
 
 /**
@@ -35,6 +42,24 @@ export class RedlockClient implements LockNodeClient {
     return 'OK';
   }
 
+  /** Gives locks back at once; resolves with how many had run out before. */
+  releaseAll(locks: readonly { name: string; token: string }[]): Promise<number> {
+    const count = String(locks.length);
+    const script = {
+      name: 'release',
+      keyCount: locks.length,
+      keyCountText: count,
+      source: RELEASE,
+      sha1: RELEASE_SHA1,
+    };
+    const names = locks.map(({ name }) => name);
+    const tokens = locks.map(({ token }) => token);
+    return (this.connection.run(script, names, tokens) as Promise<number>).catch((error: unknown) => {
+      if (error instanceof RedisUnavailableError) for (const { name, token } of locks) this.#owe(name, token);
+      throw error;
+    });
+  }
+
   /** Redlock sends key, token and lease to acquire, key and token to release; it releases after each failed acquire. */
   #send(verb: string, script: string, keyCount: number, args: readonly (string | number)[]): Promise<unknown> {
     const [key, token, lease] = args as [string, string, number?];
@@ -57,11 +82,13 @@ export class RedlockClient implements LockNodeClient {
   #release(key: string, token: string, script: readonly string[]): Promise<unknown> {
     const isPointless = this.#unsent.delete(token);
     return this.connection.command([...script, key, token]).catch((error: unknown) => {
-      if (error instanceof RedisUnavailableError && !isPointless && this.#owed.size < MOST_OWED) {
-        this.#owed.set(token, key);
-      }
+      if (error instanceof RedisUnavailableError && !isPointless) this.#owe(key, token);
       throw error;
     });
+  }
+
+  #owe(key: string, token: string): void {
+    if (this.#owed.size < MOST_OWED) this.#owed.set(token, key);
   }
 
   #releaseOwed(): void {

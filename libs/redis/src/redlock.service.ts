@@ -1,16 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lock } from 'redlock';
 import { LockBusyError, NestedLockError } from './lock.errors.js';
 import { LockNodes } from './lock-nodes.js';
-import { LockLimits, LockService, TryResult } from './lock.service.js';
+import { SHARED_CALLERS, Line, Turn } from './lock-turns.js';
+import { Locked, LockLimits, LockService, LockStep, TryResult } from './lock.service.js';
 import { RedisConnection } from './redis.connection.js';
+import { RedlockClient } from './redlock-client.js';
+import { TakenLocks } from './taken-locks.js';
 import { within } from './within.js';
 
 export interface RedlockOptions {
   /** The lock nodes, independent of each other. */
   nodes: readonly RedisConnection[];
-  /** Whether `close` hangs up on the nodes. */
+  /** Whether they serve locks alone, and `close` hangs up on them. Else the one node is the live Redis. */
   ownsNodes: boolean;
   waitMs: number;
   leaseMs: number;
@@ -18,41 +22,11 @@ export interface RedlockOptions {
   refuseNesting: boolean;
 }
 
-/** One shared grant lets callers in for so long and so many, then the lock goes round. */
-const SHARED_MS = 50;
-const SHARED_CALLERS = 256;
 /** Turns of one name in this process, the open one included; callers beyond are refused at once. */
 const MOST_TURNS = 100;
 /** After holding a name for so long without a gap, a process steps back if another waits: longer than its pause. */
 const FAIR_MS = 50;
 const STEP_BACK_MS = 30;
-
-/** The callers of one grant, from the moment the first of them asks for it. */
-class Turn {
-  admitted = 1;
-  inside = 1;
-  isOpen = false;
-  isOver = false;
-  closesAt = Infinity;
-  lock: Lock | undefined;
-  onOver: (() => void) | undefined;
-  /** False when the wait ran out. */
-  granted!: Promise<boolean>;
-
-  constructor(readonly capacity: number) {}
-
-  admits(now: number): boolean {
-    return this.admitted < this.capacity && !this.isOver && now < this.closesAt;
-  }
-}
-
-/** The turns of one name in this process, one after the other; kept while one is open, waits or is being released. */
-interface Line {
-  last: Turn;
-  turns: number;
-  /** Since when this process has held the name without a gap. */
-  since: number;
-}
 
 /**
  * Locks on one or several Redis nodes. The process queues its own callers in turns, so that the nodes see one request
@@ -62,25 +36,37 @@ interface Line {
 export class RedlockService extends LockService {
   readonly #lines = new Map<string, Line>();
   readonly #nodes: LockNodes;
+  /** Undefined when scripts cannot reach the locks. */
+  readonly #taken: TakenLocks | undefined;
+  readonly #tokens = randomUUID();
+  #lastToken = 0;
   readonly #held: AsyncLocalStorage<{ name: string; isOver: boolean }> | undefined;
 
   constructor(private readonly options: RedlockOptions) {
     super();
     this.#nodes = new LockNodes(options.nodes, this.counters);
+    const [live] = options.ownsNodes ? [] : options.nodes;
+    this.#taken = live && new TakenLocks(new RedlockClient(live), this.counters);
     this.#held = options.refuseNesting ? new AsyncLocalStorage() : undefined;
   }
 
   async shared<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.#refuseNesting(name);
-    const now = performance.now();
-    const last = this.#lines.get(name)?.last;
-    if (last?.admits(now)) {
-      last.admitted += 1;
-      last.inside += 1;
-      this.counters.joined += 1;
-      return this.#enter(name, last, work);
+    return this.#enter(name, this.#sharedTurn(name), work);
+  }
+
+  async guarded<T extends { code: string }>(name: string, work: (step?: LockStep) => Promise<T | Locked>): Promise<T> {
+    this.#refuseNesting(name);
+    const turn = this.#taken && this.#stepTurn(name);
+    if (turn) {
+      const result = await this.#enterStep(name, turn, work);
+      if (!isLocked(result)) return result;
     }
-    return this.#enter(name, this.#newTurn(name, SHARED_CALLERS, this.options), work);
+    const shared = this.#sharedTurn(name);
+    const result = await this.#enter(name, shared, () => work(this.#stepUnder(shared.lock)));
+    // The lease ran out before the script came, and somebody else took the lock.
+    if (isLocked(result)) throw this.#busy();
+    return result;
   }
 
   async exclusive<T>(name: string, work: () => Promise<T>, limits?: LockLimits): Promise<T> {
@@ -108,7 +94,7 @@ export class RedlockService extends LockService {
   }
 
   async close(): Promise<void> {
-    await this.#nodes.released();
+    await Promise.all([this.#nodes.released(), this.#taken?.released()]);
     if (this.options.ownsNodes) await Promise.all(this.options.nodes.map((node) => node.close()));
   }
 
@@ -119,6 +105,66 @@ export class RedlockService extends LockService {
     } finally {
       this.#leave(name, turn);
     }
+  }
+
+  /** As `#enter`, for a turn whose scripts take the lock. */
+  async #enterStep<T extends { code: string }>(
+    name: string,
+    turn: Turn,
+    work: (step?: LockStep) => Promise<T | Locked>,
+  ): Promise<T | Locked> {
+    let isRefused = false;
+    try {
+      const result = await (this.#held ? this.#runMarked(name, () => work(turn.step)) : work(turn.step));
+      isRefused = isLocked(result);
+      return result;
+    } finally {
+      // An answer that never came may have been a grant.
+      if (isRefused) turn.isRefused = true;
+      else if (!turn.isTaken) {
+        turn.isTaken = true;
+        this.counters.acquired += 1;
+      }
+      this.#leave(name, turn);
+    }
+  }
+
+  /** The turn under way, joined, or a new one: one whose lock redlock asks for. */
+  #sharedTurn(name: string): Turn {
+    const last = this.#lines.get(name)?.last;
+    if (last && !last.step && last.admits(performance.now())) return this.#join(last);
+    return this.#newTurn(name, SHARED_CALLERS, this.options);
+  }
+
+  #join(turn: Turn): Turn {
+    turn.admitted += 1;
+    turn.inside += 1;
+    this.counters.joined += 1;
+    return turn;
+  }
+
+  /** A turn whose scripts take the lock; none while another kind is under way, or when others should get their turn. */
+  #stepTurn(name: string): Turn | undefined {
+    const line = this.#lines.get(name);
+    const now = performance.now();
+    if (line?.last.step && line.last.admits(now)) return this.#join(line.last);
+    if (line && (!line.last.isOver || now - line.since > FAIR_MS)) return undefined;
+    const turn = new Turn(SHARED_CALLERS);
+    turn.step = { token: `${this.#tokens}:${(this.#lastToken += 1)}`, leaseMs: this.options.leaseMs };
+    turn.open();
+    if (line) {
+      this.#taken?.flush();
+      line.last = turn;
+      line.turns += 1;
+    } else {
+      this.#lines.set(name, { last: turn, turns: 1, since: now });
+    }
+    return turn;
+  }
+
+  /** What a script on the live Redis checks while redlock holds the lock. */
+  #stepUnder(lock: Lock | undefined): LockStep | undefined {
+    return this.#taken && lock && { token: lock.value, leaseMs: this.options.leaseMs };
   }
 
   #newTurn(name: string, capacity: number, limits: Required<LockLimits>): Turn {
@@ -146,8 +192,7 @@ export class RedlockService extends LockService {
       turn.lock = result;
       this.counters.acquired += 1;
     }
-    turn.isOpen = true;
-    turn.closesAt = performance.now() + SHARED_MS;
+    turn.open();
     return true;
   }
 
@@ -180,8 +225,12 @@ export class RedlockService extends LockService {
     };
     // The line stays until the release is answered, so that a caller in a tight loop counts as holding without a gap.
     if (turn.lock) void this.#nodes.release(turn.lock).then(forget);
+    else if (turn.step && turn.isTaken) this.#taken?.release(name, turn.step.token, forget);
     else forget();
-    turn.onOver?.();
+    if (!turn.onOver) return;
+    // The next turn asks for the lock behind this release.
+    this.#taken?.flush();
+    turn.onOver();
   }
 
   #busy(): LockBusyError {
@@ -203,4 +252,8 @@ export class RedlockService extends LockService {
       held.isOver = true;
     }
   }
+}
+
+function isLocked(result: { code: string }): result is Locked {
+  return result.code === 'LOCKED';
 }
