@@ -1,6 +1,7 @@
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync, type ValidatorOptions } from 'class-validator';
 import { AppError, type ErrorDetail } from './app-error.js';
+import { acceptDto } from './dto-shortcut.js';
 
 const OPTIONS: ValidatorOptions = {
   whitelist: true,
@@ -20,6 +21,8 @@ const MAX_FIELD_LENGTH = 200;
  */
 export function toDto<T extends object>(type: ClassConstructor<T>, value: unknown, at = ''): T {
   if (!isRecord(value)) throw invalid([{ field: at, message: 'must be a JSON object' }]);
+  const accepted = acceptDto(type, value);
+  if (accepted) return accepted;
   const dto = plainToInstance(type, value);
   const faults = validateSync(dto, OPTIONS);
   if (faults.length > 0) throw invalid(flatten(faults, at));
