@@ -1,5 +1,6 @@
 import { DESK_GUARDS } from './guards.desk.mjs';
 import { EVENT_GUARDS } from './guards.events.mjs';
+import { LOCK_GUARDS } from './guards.locks.mjs';
 import { SYNC_GUARDS } from './guards.sync.mjs';
 
 /**
@@ -263,6 +264,7 @@ export const GUARDS = [
     spec: 'test/integration/merge.store.int-spec.ts',
   },
   ...DESK_GUARDS,
+  ...LOCK_GUARDS,
   ...SYNC_GUARDS,
   ...EVENT_GUARDS,
 ];

@@ -54,6 +54,28 @@ describe('a change of a cart', () => {
     expect(await redis.command(['TTL', keys.cart(`user:${owner.id}`)])).toBe(-1);
   });
 
+  it('takes the add lock first, and does nothing while somebody else holds it', async () => {
+    const owner = await loadedUser();
+    const name = keys.lock.add(`user:${owner.id}`);
+    const [sku, lock] = [newSku(), { token: 'mine', leaseMs: 60_000 }];
+    expect(await store.addUnder(lock, owner, toAdd(env, sku, 2), {})).toMatchObject({ code: 'OK' });
+    expect(await redis.command(['GET', name])).toBe('mine');
+    expect(await redis.command<number>(['PTTL', name])).toBeGreaterThan(30_000);
+
+    const before = await store.read(owner);
+    const other = { token: 'of somebody else', leaseMs: 60_000 };
+    expect(await store.addUnder(other, owner, toAdd(env, sku, 3), {})).toEqual({ code: 'LOCKED' });
+    expect(await store.read(owner)).toEqual(before);
+    expect(await redis.command(['GET', name])).toBe('mine');
+
+    // Others of the same holder go on, and a lock that is given back is free for anybody.
+    expect(await store.addUnder(lock, owner, toAdd(env, sku, 1), {})).toMatchObject({ code: 'OK' });
+    await redis.command(['DEL', name]);
+    expect(await store.addUnder(other, owner, toAdd(env, sku, 3), {})).toMatchObject({ code: 'OK' });
+    expect((await store.read(owner))!.badge.quantity).toBe(6);
+    await redis.command(['DEL', name]);
+  });
+
   it('says which device made it, if the client does', async () => {
     const [user, guest] = [await loadedUser(), { kind: 'guest', id: `guest-${freshUserId()}` } as const];
     const labels = [user.id, hashGuestId(guest.id)];

@@ -11,7 +11,8 @@
 --   sku, quantity, selected "0" | "1" | "" = by default, state on|off|gone, maximum quantity, stock, price in cents,
 --   snapshot JSON
 --
--- Answer: "LOCKED" when somebody else holds the lock, "OK" with a line per refused SKU (partial), "REFUSED" with a line per refused SKU (atomic)
+-- Answer: "LOCKED" when somebody else holds the lock, "OK" with a line per refused SKU (partial), "REFUSED" with a line
+-- per refused SKU (atomic)
 -- Event: "add", a row per SKU added
 --- @include "includes/cart"
 --- @include "includes/inventory"
