@@ -10,6 +10,7 @@ import {
   CartChangedWriter,
   ChangeLogTable,
   DeadLetterTable,
+  MysqlBreaker,
   OutboxStore,
   SyncMetrics,
   Epochs,
@@ -204,22 +205,31 @@ describe(CartChangedConsumer.name, () => {
 
   it('returns only when MySQL has committed', async () => {
     const userId = freshUserId();
-    await new CartChangedConsumer(writer).handle(history(userId, '1', [1]), context);
+    const breaker = new MysqlBreaker(database, new SyncMetrics(new Metrics(), outbox));
+    await new CartChangedConsumer(writer, breaker).handle(history(userId, '1', [1]), context);
     expect(await rowsOf(userId)).toHaveLength(1);
   });
 
-  it('fails while MySQL is away, so that the message is delivered again', async () => {
+  it('fails while MySQL is away, and has the message held until it is back', async () => {
     const away = new Database(createDataSource('mysql://cart@127.0.0.1:1/cart'));
+    const metrics = new SyncMetrics(new Metrics(), outbox);
     const writerWithout = new CartChangedWriter(
       away,
       new CartTable(away),
       new ChangeLogTable(away),
       new DeadLetterTable(away),
       feedback,
-      new SyncMetrics(new Metrics(), outbox),
+      metrics,
     );
-    const handled = new CartChangedConsumer(writerWithout).handle(history(freshUserId(), '1', [1]), context);
-    await expect(handled).rejects.toThrow(DatabaseUnavailableError);
+    // Its own database answers: what fails is the work, which is not held up for ever.
+    const consumer = new CartChangedConsumer(writerWithout, new MysqlBreaker(database, metrics));
+    for (let failure = 1; failure <= 6; failure++) {
+      const delivery = new RocketmqContext(context.getArgs());
+      const handled = consumer.handle(history(freshUserId(), '1', [1]), delivery);
+      await expect(handled).rejects.toThrow(DatabaseUnavailableError);
+      expect(delivery.heldUntil !== undefined).toBe(failure < 6);
+      await delivery.heldUntil;
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EMPTY, defer, of } from 'rxjs';
 import { concatMap, delay } from 'rxjs/operators';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -157,6 +158,53 @@ export function transportSuite(name: string, makeTransport: MakeTransport): void
       for (let n = 1; n <= 40; n += 1) emitAside(client, 'fine', n);
       await eventually(() => expect(others.size).toBe(40));
       await eventually(() => expect(attempts.slice(0, 3)).toEqual([1, 2, 3]));
+    });
+
+    it('holds a message as its handler wishes: nothing more is received, and no attempt is spent', async () => {
+      let comeBack = () => undefined as void;
+      const isBack = new Promise<void>((resolve) => (comeBack = resolve));
+      let isAway = true;
+      const seen: string[] = [];
+      const { client } = await start([
+        [
+          'held',
+          ([name]: string[], context) => {
+            seen.push(`${name} ${context.getDeliveryAttempt()}`);
+            if (!isAway) return;
+            context.holdUntil(isBack);
+            throw new Error('what is behind it is away');
+          },
+        ],
+      ]);
+      emitAside(client, 'held', 'a');
+      await eventually(() => expect(seen).toEqual(['a 1']));
+      emitAside(client, 'held', 'b');
+      // Longer than a failed message would take to come again.
+      await sleep(4_000);
+      expect(seen).toEqual(['a 1']);
+      isAway = false;
+      comeBack();
+      await eventually(() => expect(seen).toEqual(['a 1', 'a 1', 'b 1']));
+    });
+
+    it('gives a held message back when it closes', async () => {
+      let begun = 0;
+      const { client, server } = await start([
+        [
+          'held',
+          (_data, context) => {
+            begun += 1;
+            context.holdUntil(new Promise(() => undefined));
+            throw new Error('what is behind it is away');
+          },
+        ],
+      ]);
+      emitAside(client, 'held', 1);
+      await eventually(() => expect(begun).toBe(1));
+      const startedAt = performance.now();
+      await server.close();
+      expect(performance.now() - startedAt).toBeLessThan(6000);
+      expect(begun).toBe(1);
     });
 
     it('waits for an async handler, and then does not deliver again', async () => {

@@ -2,6 +2,7 @@ import { type CustomTransportStrategy, type MessageHandler, type ReadPacket, Ser
 import { isObservable, lastValueFrom } from 'rxjs';
 import { decodePacket, type PoisonReason } from './event.packet.js';
 import { type EventMessage, RocketmqContext } from './rocketmq.context.js';
+import { settledOr } from './timing.js';
 import type { TransportState, TransportStatus } from './transport.status.js';
 
 /**
@@ -69,17 +70,42 @@ export abstract class EventServer
   }
 
   /**
-   * Hands one message to its handlers, or to the poison hook.
-   * Resolves when the message may be acknowledged; rejects when it must come again.
+   * Hands one message to its handlers, or to the poison hook; again and again while a handler has it held.
+   * Resolves when the message may be acknowledged; rejects when it must come again, and when `closing` fires.
+   * @param onHold told when the message begins to be held, and when that ends
    */
-  protected async deliver(message: EventMessage): Promise<void> {
+  protected async deliver(
+    message: EventMessage,
+    closing: AbortSignal,
+    onHold: (isHeld: boolean) => void = () => undefined,
+  ): Promise<void> {
     const packet = decodePacket(message.body);
     if (typeof packet === 'string') {
       await this.#setAside(message, packet);
     } else if (!this.#handlers.has(this.getRouteFromPattern(packet.pattern))) {
       await this.#setAside(message, 'no-handler');
     } else {
-      await this.handleEvent(packet.pattern, packet, new RocketmqContext([message, packet.metadata]));
+      await this.#handle(packet, message, closing, onHold);
+    }
+  }
+
+  async #handle(
+    packet: Exclude<ReturnType<typeof decodePacket>, string>,
+    message: EventMessage,
+    closing: AbortSignal,
+    onHold: (isHeld: boolean) => void,
+  ): Promise<void> {
+    for (;;) {
+      const context = new RocketmqContext([message, packet.metadata]);
+      try {
+        return await this.handleEvent(packet.pattern, packet, context);
+      } catch (error) {
+        if (!context.heldUntil || closing.aborted) throw error;
+        onHold(true);
+        await settledOr(closing, context.heldUntil);
+        onHold(false);
+        if (closing.aborted) throw error;
+      }
     }
   }
 

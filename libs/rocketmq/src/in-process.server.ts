@@ -59,7 +59,7 @@ export class InProcessServer extends EventServer {
         return;
       }
       try {
-        await this.deliver(delivery.message);
+        await this.deliver(delivery.message, this.#closing.signal);
         delivery.ack();
       } catch (error) {
         const { id, deliveryAttempt } = delivery.message;

@@ -59,6 +59,17 @@ describe(MessageLease.name, () => {
     expect(calls).toEqual(['hide b 1']);
   });
 
+  it('holds a message as long as its handler waits on purpose', async () => {
+    const lease = new MessageLease(consumer, [a], 30_000, logger);
+    lease.hold(true);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(calls).toHaveLength(360);
+    lease.hold(false);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(calls).toHaveLength(390);
+    await lease.end();
+  });
+
   it('lets go of a message whose handler never ends', async () => {
     const lease = new MessageLease(consumer, [a], 30_000, logger);
     await vi.advanceTimersByTimeAsync(3_600_000);

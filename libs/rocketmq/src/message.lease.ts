@@ -20,6 +20,7 @@ export class MessageLease {
   readonly #calls = new Map<MessageView, Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #renewals = 0;
+  #isHeld = false;
 
   constructor(
     private readonly consumer: LeasingConsumer,
@@ -29,6 +30,12 @@ export class MessageLease {
   ) {
     this.#open = new Set(messages);
     this.#timer = setInterval(() => this.#renew(), invisibleMs / 3);
+  }
+
+  /** While a handler waits on purpose, there is no end to the renewals. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#renewals = 0;
   }
 
   /** Does not wait: {@link end} does. */
@@ -56,7 +63,7 @@ export class MessageLease {
   }
 
   #renew(): void {
-    this.#renewals += 1;
+    if (!this.#isHeld) this.#renewals += 1;
     if (this.#renewals > MOST_RENEWALS) {
       const ids = [...this.#open].map((message) => message.messageId).join(', ');
       this.logger.error(`Handling takes too long, the messages will be delivered again: ${ids}`);

@@ -16,6 +16,21 @@ export interface EventMessage {
 
 /** Second argument of an `@EventPattern` method (`@Ctx()`): the message around the payload. */
 export class RocketmqContext extends BaseRpcContext<[EventMessage, PacketMetadata | undefined]> {
+  #heldUntil: Promise<unknown> | undefined;
+
+  /**
+   * For a handler that fails because of what is behind it, not because of the message: called before it throws, nothing
+   * more is received until the promise is settled, and then this very delivery is handled again. So an outage costs no
+   * delivery attempts, however long it lasts.
+   */
+  holdUntil(settled: Promise<unknown>): void {
+    this.#heldUntil = settled;
+  }
+
+  get heldUntil(): Promise<unknown> | undefined {
+    return this.#heldUntil;
+  }
+
   getMessageId(): string {
     return this.args[0].id;
   }

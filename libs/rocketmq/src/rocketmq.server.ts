@@ -22,6 +22,7 @@ const MOST_FAILED = 64;
  *   that doubles with each attempt; its neighbours are not held up.
  * - When different messages fail one after the other, it is not the messages: receiving slows down and takes one
  *   message at a time, so that an outage behind the handlers costs hardly any of the attempts the broker grants.
+ * - A handler may have its message held (`RocketmqContext.holdUntil`): nothing more is received meanwhile.
  * - `listen` does not need the broker: it is connected in the background, for as long as that takes.
  */
 export class RocketmqServer extends EventServer {
@@ -178,7 +179,7 @@ export class RocketmqServer extends EventServer {
       if (message.corrupted) {
         throw new Error('The body does not match its checksum');
       }
-      await this.deliver(toEventMessage(message));
+      await this.deliver(toEventMessage(message), this.#closing.signal, (isHeld) => lease.hold(isHeld));
       this.#failed.clear();
       lease.ack(message);
     } catch (error) {

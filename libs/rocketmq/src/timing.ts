@@ -41,3 +41,16 @@ export async function settledWithin(work: Promise<unknown>, ms: number): Promise
   );
   return within(settled, Math.max(0, ms), () => new Error('late')).catch(() => false);
 }
+
+/** Waits until `work` is settled either way, or until `signal` fires. Never rejects. */
+export async function settledOr(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
+  if (signal.aborted) return;
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<void>((resolve) => (stop = resolve));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.race([work.catch(() => undefined), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

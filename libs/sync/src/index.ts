@@ -6,6 +6,7 @@ export { CartChangedWriter } from './cart-changed.writer.js';
 export { ChangeLogTable } from './change-log.table.js';
 export { DeadLetterTable } from './dead-letter.table.js';
 export { DeskModule } from './desk.module.js';
+export { MysqlBreaker } from './mysql.breaker.js';
 export { OutboxStore } from './outbox.store.js';
 export { OutboxRelay } from './outbox.relay.js';
 export { SyncMetrics } from './sync.metrics.js';

@@ -13,7 +13,8 @@ const MESSAGE_CHANGES = 200;
 const MESSAGE_CHARS = 256 * 1024;
 /** Pause after a message that was not full: whatever happens meanwhile shares the next one. */
 const LINGER_MS = 20;
-const CLAIM_EVERY_MS = 10_000;
+/** Beats come often enough that a dead instance's entries are taken over within half a minute. */
+const BEAT_MS = 5_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
 const STOP_MS = 3_000;
 
@@ -29,7 +30,9 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private running: Promise<void> = Promise.resolve();
   /** Entries this instance has read and not settled may exist: they come before new ones. */
   private hasOwn = true;
-  private claimedAt = 0;
+  /** How often entries of dead instances were taken over. */
+  private claims = 0;
+  private heart: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly outbox: OutboxStore,
@@ -41,11 +44,14 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): void {
     this.running = this.run();
+    // Beside the loop: while a slow broker is waited for, this instance lives all the same.
+    this.heart = setInterval(() => void this.beat(), BEAT_MS).unref();
   }
 
   /** Ends after the message under way; what is unsettled then is sent again by the next process. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
+    clearInterval(this.heart);
     await Promise.race([this.running, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
   }
 
@@ -79,17 +85,23 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async step(): Promise<void> {
-    if (Date.now() - this.claimedAt >= CLAIM_EVERY_MS) {
-      this.claimedAt = Date.now();
-      if ((await this.outbox.claimOrphans()) > 0) this.hasOwn = true;
-    }
+    const { claims } = this;
     // Asked before the entries are read: a Redis that is emptied in between has held them in the epoch before.
     const epoch = await this.epochs.current();
     const entries = this.hasOwn ? await this.outbox.readOwn() : await this.outbox.readNew();
-    if (this.hasOwn && entries.length === 0) this.hasOwn = false;
+    if (this.hasOwn && entries.length === 0 && claims === this.claims) this.hasOwn = false;
     await this.relay(entries, epoch);
     // A message costs the broker, its client and MySQL much the same whether it carries 1 change or 200.
     if (entries.length > 0 && entries.length < MESSAGE_CHANGES) await this.pause(LINGER_MS);
+  }
+
+  /** Without Redis, or before there is a group, the loop says what is wrong. */
+  private async beat(): Promise<void> {
+    const claimed = await this.outbox.claimOrphans().catch(() => 0);
+    if (claimed === 0) return;
+    this.claims += 1;
+    this.hasOwn = true;
+    this.logger.log(`took over ${claimed} changes of an instance that is gone`);
   }
 
   private async relay(entries: readonly OutboxEntry[], epoch: number): Promise<void> {

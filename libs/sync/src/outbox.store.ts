@@ -10,8 +10,10 @@ const GROUP = 'relay';
 const READ_COUNT = 500;
 /** How long a read waits for the first entry, ms. */
 const BLOCK_MS = 1_000;
-/** An entry that its reader has not settled for this long is taken over, ms. */
-const ORPHAN_IDLE_MS = 30_000;
+/** A consumer that has been silent for so long is dead, ms. A living one speaks every few seconds, see the relay. */
+const DEAD_MS = 15_000;
+/** Nobody has a pending entry above it: reading from there says no more than that the reader lives. */
+const BEYOND_ALL = '18446744073709551615-0';
 
 /** One entry of the stream: its id, and names and values alternating. */
 export interface OutboxEntry {
@@ -57,24 +59,33 @@ export class OutboxStore implements OnApplicationShutdown {
     return this.read('>', true);
   }
 
-  /** Takes over what a dead instance left: it is this consumer's own then. Returns how many. */
+  /**
+   * Says that this consumer lives, and takes over what dead ones left: it is its own then. Returns how many entries. By
+   * the silence of a consumer and not by the age of its entries: one whose broker is slow is not stolen from.
+   */
   async claimOrphans(): Promise<number> {
+    await this.redis.command(['XREADGROUP', 'GROUP', GROUP, this.consumer, 'STREAMS', keys.outbox, BEYOND_ALL]);
+    const consumers = await this.redis.command<unknown[][]>(['XINFO', 'CONSUMERS', keys.outbox, GROUP]);
     let claimed = 0;
-    for (let cursor = '0-0'; ;) {
-      const [next, entries] = await this.redis.command<[string, unknown[]]>([
-        'XAUTOCLAIM',
-        keys.outbox,
-        GROUP,
-        this.consumer,
-        String(ORPHAN_IDLE_MS),
-        cursor,
-        'COUNT',
-        String(READ_COUNT),
-        'JUSTID',
+    for (const info of consumers.map(toInfo)) {
+      const isDead = info.get('name') !== this.consumer && Number(info.get('idle')) >= DEAD_MS;
+      if (isDead && Number(info.get('pending')) > 0) claimed += await this.claimFrom(String(info.get('name')));
+    }
+    return claimed;
+  }
+
+  /** Of two that claim the same, one gets it: a claim makes an entry young again. */
+  private async claimFrom(consumer: string): Promise<number> {
+    for (let claimed = 0; ;) {
+      const pending = await this.redis.command<[id: string][]>([
+        ...['XPENDING', keys.outbox, GROUP, '-', '+', String(READ_COUNT), consumer],
       ]);
-      claimed += entries.length;
-      if (next === '0-0') return claimed;
-      cursor = next;
+      if (pending.length === 0) return claimed;
+      const taken = await this.redis.command<string[]>([
+        ...['XCLAIM', keys.outbox, GROUP, this.consumer, String(DEAD_MS), ...pending.map(([id]) => id), 'JUSTID'],
+      ]);
+      claimed += taken.length;
+      if (taken.length < pending.length) return claimed;
     }
   }
 
@@ -131,13 +142,18 @@ export class OutboxStore implements OnApplicationShutdown {
 
   private async lastDelivered(): Promise<string> {
     const groups = await this.redis.command<unknown[][]>(['XINFO', 'GROUPS', keys.outbox]);
-    for (const group of groups) {
-      const info = new Map<unknown, unknown>();
-      for (let i = 0; i + 1 < group.length; i += 2) info.set(group[i], group[i + 1]);
+    for (const info of groups.map(toInfo)) {
       if (info.get('name') === GROUP) return String(info.get('last-delivered-id'));
     }
     return '0-0';
   }
+}
+
+/** Names and values alternating, as XINFO answers. */
+function toInfo(answer: readonly unknown[]): Map<unknown, unknown> {
+  const info = new Map<unknown, unknown>();
+  for (let i = 0; i + 1 < answer.length; i += 2) info.set(answer[i], answer[i + 1]);
+  return info;
 }
 
 function toEntries(raw: readonly RawEntry[]): OutboxEntry[] {

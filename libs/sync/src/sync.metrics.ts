@@ -9,6 +9,9 @@ export class SyncMetrics {
   readonly relayed: Counter;
   readonly deadLetters: Counter;
   readonly lag: Histogram;
+  /** 1 while nothing is received because MySQL is away. */
+  readonly paused: Gauge;
+  readonly pauses: Counter;
 
   constructor({ registry }: Metrics, outbox: OutboxStore) {
     const registers = [registry];
@@ -20,6 +23,16 @@ export class SyncMetrics {
     this.deadLetters = new Counter({
       name: 'cart_dead_letters_total',
       help: 'Events that could not be applied, kept in dead_letter',
+      registers,
+    });
+    this.paused = new Gauge({
+      name: 'cart_consumer_paused',
+      help: '1 while nothing is received because MySQL is away',
+      registers,
+    });
+    this.pauses = new Counter({
+      name: 'cart_consumer_pauses_total',
+      help: 'How often receiving has stopped because MySQL was away',
       registers,
     });
     this.lag = new Histogram({

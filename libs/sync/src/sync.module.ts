@@ -7,6 +7,7 @@ import { CartChangedWriter } from './cart-changed.writer.js';
 import { CartSyncController } from './cart-sync.controller.js';
 import { DeadLetterTable } from './dead-letter.table.js';
 import { Epochs } from './epochs.js';
+import { MysqlBreaker } from './mysql.breaker.js';
 import { OutboxRelay } from './outbox.relay.js';
 import { OutboxStore } from './outbox.store.js';
 import { RedisFeedback } from './redis.feedback.js';
@@ -35,7 +36,16 @@ const transport = RocketmqModule.registerAsync({
 @Module({
   imports: [CartModule, SyncTablesModule, transport],
   controllers: [CartChangedConsumer, CartSyncController, SyncAdminController],
-  providers: [CartChangedWriter, Epochs, RedisFeedback, OutboxRelay, OutboxStore, SyncMetrics, SyncService],
+  providers: [
+    CartChangedWriter,
+    Epochs,
+    MysqlBreaker,
+    RedisFeedback,
+    OutboxRelay,
+    OutboxStore,
+    SyncMetrics,
+    SyncService,
+  ],
   exports: [CartChangedWriter, Epochs, OutboxStore, SyncService, transport],
 })
 export class SyncModule {}
