@@ -105,20 +105,27 @@ describe('the full sync', () => {
       REDIS_URL: server.url,
       TRANSPORT: 'in-process',
       SYNC_HOURLY_CRON: '* * * * * *',
+      EVICT_CRON: '* * * * * *',
+      // Nobody's cart here is as old.
+      EVICT_IDLE_DAYS: '1000',
     };
     const two = await Promise.all([AppProcess.start(settings), AppProcess.start(settings)]);
-    const scheduled = () =>
-      database.query<{ due_at: string; status: string }>("SELECT due_at, status FROM sync_run WHERE kind = 'hourly'");
+    const scheduled = (kind: string) =>
+      database.query<{ due_at: string; status: string }>('SELECT due_at, status FROM sync_run WHERE kind = ?', [kind]);
+    const kinds = ['hourly', 'evict'];
     try {
-      await eventually(async () => expect((await scheduled()).length).toBeGreaterThan(4));
+      for (const kind of kinds) {
+        await eventually(async () => expect((await scheduled(kind)).length).toBeGreaterThan(4));
+      }
     } finally {
       await Promise.all(two.map((app) => app.stop()));
     }
-    const runs = await scheduled();
-    expect(new Set(runs.map((run) => run.due_at)).size).toBe(runs.length);
-    // The last one may have met the stop.
-    expect(runs.slice(0, -1).every((run) => run.status === 'succeeded')).toBe(true);
-    expect(runs.every((run) => run.due_at.endsWith('.000'))).toBe(true);
+    for (const runs of await Promise.all(kinds.map(scheduled))) {
+      expect(new Set(runs.map((run) => run.due_at)).size).toBe(runs.length);
+      // The last one may have met the stop.
+      expect(runs.slice(0, -1).every((run) => run.status === 'succeeded')).toBe(true);
+      expect(runs.every((run) => run.due_at.endsWith('.000'))).toBe(true);
+    }
   });
 });
 

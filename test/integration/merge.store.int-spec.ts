@@ -10,7 +10,7 @@ const env = testEnv();
 // A database of its own in Redis: no service relays from its outbox, and no sweeper looks at its merges.
 const redis = new RedisConnection({ url: `${services().redisUrl}/4` });
 const carts = new CartStore(redis, env);
-const store = new MergeStore(redis);
+const store = new MergeStore(redis, env);
 
 beforeAll(() => redis.connect());
 afterAll(() => redis.close());

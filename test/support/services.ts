@@ -33,6 +33,7 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     // A run of the clock would mend what a test has broken on purpose.
     SYNC_HOURLY_CRON: 'off',
     SYNC_DAILY_CRON: 'off',
+    EVICT_CRON: 'off',
     ...overrides,
   };
 }

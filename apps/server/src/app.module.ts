@@ -7,6 +7,7 @@ import { InventoryCheckModule } from '@app/inventory-check';
 import { MergeModule } from '@app/merge';
 import { RedisModule } from '@app/redis';
 import { DeskModule, ShopperEventsModule, SyncModule } from '@app/sync';
+import { Backlogs } from './backlogs.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { LockMetrics } from './lock.metrics.js';
@@ -28,7 +29,7 @@ import { MetricsController } from './metrics.controller.js';
     ShopperEventsModule,
   ],
   controllers: [HealthController, MetricsController],
-  providers: [HealthService, LockMetrics],
+  providers: [Backlogs, HealthService, LockMetrics],
 })
 export class AppModule {
   /** The settings decide which routes exist. */

@@ -16,7 +16,10 @@ export class ChecksDto {
   @ApiProperty({ example: 'reconnecting' })
   broker!: string;
 
-  @ApiProperty({ example: 'ok', description: '`lags` while MySQL falls behind' })
+  @ApiProperty({
+    example: 'ok',
+    description: '`lags` while MySQL falls behind; `full`: changed carts are marked, and repaired later',
+  })
   outbox!: string;
 
   @ApiProperty({ example: 'ok', description: '`lags` while events of shoppers wait for the broker' })

@@ -23,7 +23,7 @@ export async function runCartScript(redis: RedisConnection, call: ScriptCall): P
 /** The answer as it comes, of a script that may say more than the others. */
 export function callCartScript(
   redis: RedisConnection,
-  { script, owner, options, args, ownKeys = [] }: ScriptCall,
+  { script, owner, options, args, ownKeys = [], outboxMax }: ScriptCall,
 ): Promise<ScriptAnswer> {
   const key = ownerKey(owner);
   const cart = keys.cart(key);
@@ -34,7 +34,7 @@ export function callCartScript(
       ownerLabel(owner),
       owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
       options.ifMatch?.join(',') ?? '',
-      (options.minimal ? 'minimal' : 'full') + (options.device ? ` ${options.device}` : ''),
+      `${options.minimal ? 'minimal' : 'full'} ${outboxMax} ${options.device ?? ''}`,
       options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
       ...args,
     ],
@@ -48,4 +48,6 @@ export interface ScriptCall {
   args: readonly string[];
   /** Keys after the shared six. */
   ownKeys?: readonly string[];
+  /** How many entries the outbox may have before the cart is marked instead; 0 = any number. */
+  outboxMax: number;
 }

@@ -19,6 +19,7 @@ const SCRIPTS = {
   undo: scripts.get('undo-removal'),
   restore: scripts.get('restore-cart'),
   read: scripts.get('read-cart'),
+  evict: scripts.get('evict-cart'),
   repair: scripts.get('repair-cart'),
   rebuild: scripts.get('rebuild-cart'),
   confirmRemovals: scripts.get('confirm-removals'),
@@ -60,6 +61,8 @@ export interface Removal {
 /** What a rebuild does with one SKU; see `lua/rebuild-cart-6.lua`. */
 export type RebuildStep =
   { skuId: string; what: 'take' | 'stamp'; row: CartItem } | { skuId: string; what: 'drop' | 'forget' };
+
+type Eviction = 'EVICTED' | 'CHANGED' | 'NEEDED' | 'GONE';
 
 /** The cart and what was removed from it and is not yet confirmed by MySQL, at one instant. */
 export interface CartPicture {
@@ -183,11 +186,12 @@ export class CartStore {
     const key = ownerKey(owner);
     const answer = await this.redis.run(
       SCRIPTS.restore,
-      [keys.cart(key), keys.removed(key), keys.load(key)],
+      [keys.cart(key), keys.removed(key), keys.load(key), keys.active],
       [
         load.token,
         load.maxVersion,
         String(NULL_CACHE_SECONDS),
+        owner.id,
         ...load.items.flatMap((item) => [item.skuId, formatItem(item)]),
       ],
     );
@@ -239,6 +243,20 @@ export class CartStore {
     return result.code === 'OK' ? result.cart.version : undefined;
   }
 
+  /**
+   * Takes the cart of a user out of Redis, only while it is at `version`, of which MySQL has all. `NEEDED`: a removal of it
+   * may still be undone or is unconfirmed, or it waits for a comparison. `GONE`: it was not there.
+   */
+  async evict(userId: string, version: string): Promise<Eviction> {
+    const key = ownerKey({ kind: 'user', id: userId });
+    const answer = await this.redis.run(
+      SCRIPTS.evict,
+      [keys.cart(key), keys.removed(key), keys.undo(key), keys.load(key), keys.active, keys.dirty],
+      [userId, version],
+    );
+    return answer as Eviction;
+  }
+
   /** MySQL holds these removals now. */
   async confirmRemovals(userId: string, removals: readonly { skuId: string; version: string }[]): Promise<void> {
     if (removals.length === 0) return;
@@ -258,7 +276,8 @@ export class CartStore {
       args.push(rule.state, String(rule.maximum), String(rule.stock), ...toAddedFields(sku));
     }
     const key = ownerKey(owner);
-    return { script: SCRIPTS.add, owner, options, args, ownKeys: [lock ? keys.lock.add(key) : keys.cart(key)] };
+    const ownKeys = [lock ? keys.lock.add(key) : keys.cart(key)];
+    return { script: SCRIPTS.add, owner, options, args, ownKeys, outboxMax: this.env.OUTBOX_MAX_ENTRIES };
   }
 
   private write(
@@ -267,7 +286,7 @@ export class CartStore {
     options: WriteOptions,
     args: readonly string[],
   ): Promise<WriteResult> {
-    return runCartScript(this.redis, { script, owner, options, args });
+    return runCartScript(this.redis, { script, owner, options, args, outboxMax: this.env.OUTBOX_MAX_ENTRIES });
   }
 }
 

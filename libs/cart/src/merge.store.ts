@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Env } from '@app/common';
 import { CartItem, formatItem } from '@app/database';
 import { GUEST_CART_SECONDS } from '@app/identity';
 import { keys, loadScripts, RedisConnection } from '@app/redis';
@@ -36,7 +37,10 @@ export interface FrozenCart extends MergeTerms {
  */
 @Injectable()
 export class MergeStore {
-  constructor(private readonly redis: RedisConnection) {}
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly env: Env,
+  ) {}
 
   /**
    * `merged`: this user has merged it before. `undefined`: empty, unknown or another user's. Without terms it only goes
@@ -76,6 +80,7 @@ export class MergeStore {
       owner: { kind: 'user', id: userId },
       ownKeys: [keys.merge(`user:${userId}`, guestId)],
       options,
+      outboxMax: this.env.OUTBOX_MAX_ENTRIES,
       args: [
         frozen.strategy,
         frozen.select,
@@ -92,6 +97,7 @@ export class MergeStore {
       owner: { kind: 'guest', id: guestId },
       ownKeys: [keys.merging],
       options: { minimal: true, device },
+      outboxMax: this.env.OUTBOX_MAX_ENTRIES,
       args: [userId, guestId],
     });
   }

@@ -52,9 +52,16 @@ describe(readEnv.name, () => {
     ['to forget what the broker may bring again', { CHANGE_LOG_DAYS: '3' }, 'CHANGE_LOG_DAYS'],
     ['a fall of nothing', { PRICE_DROP_PERCENT: '0' }, 'PRICE_DROP_PERCENT'],
     ['to keep no event', { SHOPPER_EVENTS_DAYS: '0' }, 'SHOPPER_EVENTS_DAYS'],
+    ['an idle time that is none', { EVICT_IDLE_DAYS: '-1' }, 'EVICT_IDLE_DAYS'],
+    ['an outbox without room', { OUTBOX_MAX_ENTRIES: '0' }, 'OUTBOX_MAX_ENTRIES'],
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example/' }, 'CORS_ORIGINS'],
   ])('refuses %s', (_name, change, fault) => {
     expect(faults({ ...GOOD, ...change })).toContain(fault);
+  });
+
+  it('takes parts of a day, and never', () => {
+    expect(readEnv({ ...GOOD, EVICT_IDLE_DAYS: '0.25' }).EVICT_IDLE_DAYS).toBe(0.25);
+    expect(readEnv({ ...GOOD, EVICT_IDLE_DAYS: '0' }).EVICT_IDLE_DAYS).toBe(0);
   });
 
   it('takes schedules, and none', () => {

@@ -6,6 +6,7 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsNumber,
   IsObject,
   IsOptional,
   IsString,
@@ -22,6 +23,9 @@ import { productionFaults, tokenFaults } from './env-faults.js';
 
 const toInt = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
+);
+const toNumber = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value,
 );
 const toBoolean = Transform(({ value }: { value: unknown }) =>
   value === 'true' ? true : value === 'false' || value === '' ? false : value,
@@ -237,6 +241,24 @@ export class Env {
   /** When all loaded carts are. */
   @IsSchedule()
   SYNC_DAILY_CRON = '30 3 * * *';
+
+  /** Entries of the outbox; beyond them a changed cart is marked, and repaired when there is room again. */
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(100_000_000)
+  OUTBOX_MAX_ENTRIES = 500_000;
+
+  /** Days without a change after which a cart leaves Redis, when MySQL has all of it; 0: never. Parts of a day too. */
+  @toNumber
+  @IsNumber()
+  @Min(0)
+  @Max(36_500)
+  EVICT_IDLE_DAYS = 90;
+
+  /** When idle carts are looked for. */
+  @IsSchedule()
+  EVICT_CRON = '45 4 * * *';
 
   /** How long a line of the change log is kept, days; 0: for ever. Never shorter than the broker keeps a message. */
   @toInt

@@ -27,6 +27,13 @@ export const keys = {
   load: (owner: OwnerKey): string => `load:${owner}`,
   /** Stream: one entry per change of a cart, written by the script that made the change. */
   outbox: 'cart:outbox',
+  /**
+   * What did not fit into the outbox: a sorted set of the users whose cart MySQL has to be brought up to, by the version it
+   * lacks; and a hash, how many `lines` the change log lacks `since` a version. The scripts of the cart derive both names
+   * from the outbox's.
+   */
+  dirty: 'cart:outbox:dirty',
+  gaps: 'cart:outbox:gaps',
   /** Hash: run id of the Redis server, and the number of its epoch. */
   epoch: 'cart:epoch',
   /** Sorted set of user ids by the time of their last change, ms. */

@@ -9,8 +9,12 @@ import { DeadLetters } from './desk/dead-letters.js';
 import { DeskAdminController } from './desk/desk.admin.controller.js';
 import { RebuildAdminController } from './rebuild.admin.controller.js';
 import { RebuildService } from './rebuild.service.js';
+import { GapTable } from './overflow/gap.table.js';
+import { OverflowMetrics } from './overflow/overflow.metrics.js';
+import { OverflowRepair } from './overflow/overflow.repair.js';
 import { CartPages } from './runs/cart-pages.js';
 import { ChangeLogRetention } from './runs/change-log.retention.js';
+import { Evictor } from './runs/evictor.js';
 import { Recovery } from './runs/recovery.js';
 import { Reconciler } from './runs/reconciler.js';
 import { RunsAdminController } from './runs/runs.admin.controller.js';
@@ -25,6 +29,10 @@ import { SyncTablesModule } from './sync-tables.module.js';
 const RUNS = [
   CartPages,
   ChangeLogRetention,
+  Evictor,
+  GapTable,
+  OverflowMetrics,
+  OverflowRepair,
   Reconciler,
   Recovery,
   SyncRuns,

@@ -10,6 +10,7 @@ import { Epochs } from './epochs.js';
 import { MysqlBreaker } from './mysql.breaker.js';
 import { OutboxRelay } from './outbox.relay.js';
 import { OutboxStore } from './outbox.store.js';
+import { OverflowStore } from './overflow/overflow.store.js';
 import { RedisFeedback } from './redis.feedback.js';
 import { SyncAdminController } from './sync.admin.controller.js';
 import { SyncMetrics } from './sync.metrics.js';
@@ -43,9 +44,10 @@ const transport = RocketmqModule.registerAsync({
     RedisFeedback,
     OutboxRelay,
     OutboxStore,
+    OverflowStore,
     SyncMetrics,
     SyncService,
   ],
-  exports: [CartChangedWriter, Epochs, OutboxStore, SyncService, transport],
+  exports: [CartChangedWriter, Epochs, OutboxStore, OverflowStore, SyncService, transport],
 })
 export class SyncModule {}

@@ -53,6 +53,19 @@ export class SyncService {
     throw overtaken();
   }
 
+  /**
+   * Compares a loaded cart without mending anything: its version when MySQL has all of it and a load would bring this very
+   * version back, `undefined` when not, or when the cart is not loaded.
+   */
+  async verifiedVersion(userId: string): Promise<string | undefined> {
+    const { cart, removed } = await this.store.picture(userId);
+    if (!cart || removed.length > 0) return undefined;
+    const rows = await this.table.loadAll(userId);
+    const { write, restamp, takeOver } = planSync(userId, { cart, removed }, rows);
+    const isEqual = write.length + restamp.length + takeOver.length === 0;
+    return isEqual && highestVersion(rows) === cart.version ? cart.version : undefined;
+  }
+
   /** `undefined`: the cart has changed since the picture, and nothing was done. */
   private async equalise(
     userId: string,

@@ -32,7 +32,7 @@ export class SyncRunDto {
   @ApiProperty({
     enum: RUN_KINDS,
     description:
-      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL',
+      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL; evict: idle carts taken out of Redis; overflow: carts changed while the outbox was full',
   })
   kind!: RunKind;
 
@@ -48,7 +48,7 @@ export class SyncRunDto {
   @ApiCount({ example: 4210, description: 'so far, of one that runs' })
   durationMs!: number;
 
-  @ApiCount({ example: 1200, description: 'carts compared, or loaded' })
+  @ApiCount({ example: 1200, description: 'carts compared, loaded, or evicted' })
   carts!: number;
 
   @ApiCount({ example: 0, description: 'carts that could not be done; the log names them' })

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Database, fromDateTime, toDateTime } from '@app/database';
 
-export const RUN_KINDS = ['hourly', 'daily', 'manual', 'recovery', 'warm_up'] as const;
+export const RUN_KINDS = ['hourly', 'daily', 'manual', 'recovery', 'warm_up', 'evict', 'overflow'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 export const RUN_STATES = ['running', 'succeeded', 'failed'] as const;
 export type RunStatus = (typeof RUN_STATES)[number];
 
 /** What a run has done so far. */
 export interface RunCounts {
-  /** Carts that were looked at. */
+  /** Carts that were looked at; of an eviction, those that left Redis. */
   carts: number;
   /** Carts that could not be done. */
   failures: number;
@@ -42,6 +42,8 @@ const SLOTS = {
   manual: 'full',
   recovery: 'recovery',
   warm_up: 'warm_up',
+  evict: 'evict',
+  overflow: 'overflow',
 } satisfies Record<RunKind, string>;
 
 interface RawRun {

@@ -3,8 +3,10 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { Env } from '@app/common';
 import { keys, LockService } from '@app/redis';
+import { Evictor } from './evictor.js';
 import { ChangeLogRetention } from './change-log.retention.js';
 import { Reconciler } from './reconciler.js';
+import { RunKind } from './sync-run.table.js';
 
 const RETENTION_CRON = '15 4 * * *';
 
@@ -21,18 +23,21 @@ export class SyncSchedule implements OnApplicationBootstrap {
     private readonly registry: SchedulerRegistry,
     private readonly locks: LockService,
     private readonly reconciler: Reconciler,
+    private readonly evictor: Evictor,
     private readonly retention: ChangeLogRetention,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.add('hourly', this.env.SYNC_HOURLY_CRON, (dueAt) => this.startOnce('hourly', dueAt));
-    this.add('daily', this.env.SYNC_DAILY_CRON, (dueAt) => this.startOnce('daily', dueAt));
+    const { SYNC_HOURLY_CRON, SYNC_DAILY_CRON, EVICT_CRON, EVICT_IDLE_DAYS } = this.env;
+    this.addRun('hourly', SYNC_HOURLY_CRON, (dueAt) => this.reconciler.startScheduled('hourly', dueAt));
+    this.addRun('daily', SYNC_DAILY_CRON, (dueAt) => this.reconciler.startScheduled('daily', dueAt));
+    this.addRun('evict', EVICT_IDLE_DAYS > 0 ? EVICT_CRON : 'off', (dueAt) => this.evictor.start(dueAt));
     this.add('change-log', this.env.CHANGE_LOG_DAYS > 0 ? RETENTION_CRON : 'off', () => this.retention.purge());
   }
 
-  private async startOnce(kind: 'hourly' | 'daily', dueAt: number): Promise<unknown> {
+  private addRun(kind: RunKind, cronTime: string, start: (dueAt: number) => Promise<unknown>): void {
     // Held while the run begins, not while it goes on: it may load carts, which have a lock of their own.
-    return this.locks.tryExclusive(keys.lock.cron(kind), () => this.reconciler.startScheduled(kind, dueAt));
+    this.add(kind, cronTime, (dueAt) => this.locks.tryExclusive(keys.lock.cron(kind), () => start(dueAt)));
   }
 
   private add(name: string, cronTime: string, work: (dueAt: number) => Promise<unknown>): void {

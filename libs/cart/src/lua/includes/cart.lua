@@ -5,15 +5,15 @@
 --                 state: 0 not loaded, 1 open, 2 a guest's cart that is merged, or just being merged
 --                 lastChoice: what the shopper last chose for an item, 1 selected, 0 not
 -- KEYS[2] removed hash of tombstones, in the form of an item
--- KEYS[3] outbox  stream, one entry per change
+-- KEYS[3] outbox  stream, one entry per change; beside it, in its slot, "<outbox>:dirty" and "<outbox>:gaps": see mark()
 -- KEYS[4] active  sorted set of user ids by last change
 -- KEYS[5] undo    hash: what the latest removal took, in the form of an item, and "_" -> its version
 -- KEYS[6] idempotency record of the request; any other key of the cart when ARGV[5] is ""
 -- ARGV[1] owner   "user:<id>" or "guest:<sha-256 of the id>": what leaves Redis never carries a guest's secret
 -- ARGV[2] ttl     seconds the cart lives after this change; 0 = for ever
 -- ARGV[3] match   versions the caller would accept, joined by commas; "" = any
--- ARGV[4] reply   "full" = all fields of the cart, "minimal" = the meta field alone; then, if it is known, a space and
---                 the device that asks
+-- ARGV[4] reply   "full" = all fields of the cart, "minimal" = the meta field alone; then the most entries the outbox may
+--                 have, 0 = any number; then the device that asks, if it is known
 -- ARGV[5] claim   "<token> <hash of the body>" of the idempotency record; "" = the request has no key
 --
 -- Every script answers { "OK", fields, line… } or { "REFUSED", line… } with lines "<sku or -> <code> <number>…", or says
@@ -25,13 +25,15 @@ local call = redis.call
 local CART, REMOVED, OUTBOX = KEYS[1], KEYS[2], KEYS[3]
 local ACTIVE, UNDO, IDEMPOTENCY = KEYS[4], KEYS[5], KEYS[6]
 local OWNER, TTL, MATCH, CLAIM = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
-local REPLY, DEVICE = string.match(ARGV[4], '^(%a+) ?(.*)$')
+local REPLY, OUTBOX_MAX, DEVICE = string.match(ARGV[4], '^(%a+) (%d+) ?(.*)$')
+local DIRTY, GAPS = OUTBOX .. ':dirty', OUTBOX .. ':gaps'
 local IS_USER = string.sub(OWNER, 1, 5) == 'user:'
 local UNDO_SECONDS = 600
 local IDEMPOTENCY_SECONDS = 86400
 
 local meta, meta_was = nil, nil
 local now_ms, version = nil, nil
+local is_full = false
 -- What is to be written, gathered so that each key takes one command: alternating fields and values, or fields.
 local items, gone, tombstones, revived = {}, {}, {}, {}
 local rows, taken = {}, {}
@@ -145,7 +147,11 @@ end
 local function stamp()
   if version then return end
   -- A key of another type would stop the script half-way, after its first writes.
-  call('XLEN', OUTBOX)
+  is_full = OUTBOX_MAX ~= '0' and call('XLEN', OUTBOX) >= tonumber(OUTBOX_MAX)
+  if is_full then
+    call('ZCARD', DIRTY)
+    call('HLEN', GAPS)
+  end
   call('ZCARD', ACTIVE)
   meta.tombstones = call('HLEN', REMOVED)
   local time = call('TIME')
@@ -203,8 +209,18 @@ local function in_chunks(list, write)
   for first = 1, #list, 400 do write(unpack(list, first, math.min(first + 399, #list))) end
 end
 
--- One event must fit a message: a large change becomes several entries.
+-- The outbox is full: the cart is marked instead, by the version that MySQL does not hear of, and the lines that the
+-- change log will lack are counted. The marked cart is compared with MySQL later; a guest's has no rows there.
+local function mark()
+  if IS_USER then call('ZADD', DIRTY, version, string.sub(OWNER, 6)) end
+  call('HSETNX', GAPS, 'since', version)
+  call('HINCRBY', GAPS, 'lines', #rows / 2)
+end
+
+-- One event must fit a message: a large change becomes several entries. That of an order always goes out: an order is
+-- done when its own event has reached MySQL.
 local function append_event(action, source)
+  if is_full and source ~= 'order' then return mark() end
   in_chunks(rows, function(...)
     call('XADD', OUTBOX, '*', 'o', OWNER, 'v', version, 't', now_ms, 'a', action, 's', source, 'd', DEVICE, ...)
   end)

@@ -1,13 +1,14 @@
 -- Puts the rows MySQL keeps of a cold cart into Redis, once: never over a cart that is loaded by now, and only for the
 -- load whose token stands (a slow loader must not bring an old picture back).
 --
--- KEYS[1] cart  [2] removed  [3] load token
+-- KEYS[1] cart  [2] removed  [3] load token  [4] active
 -- ARGV[1] token  [2] highest version MySQL has of this user, deleted rows too  [3] seconds an empty cart is remembered
--- ARGV[4..] SKU, item, SKU, item, …
+-- ARGV[4] user id
+-- ARGV[5..] SKU, item, SKU, item, …
 --
 -- Output: "OK" | "LOADED" | "STALE_TOKEN"
 local call = redis.call
-local CART, REMOVED, LOAD = KEYS[1], KEYS[2], KEYS[3]
+local CART, REMOVED, LOAD, ACTIVE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 if call('HEXISTS', CART, '_') == 1 then return 'LOADED' end
 if call('GET', LOAD) ~= ARGV[1] then return 'STALE_TOKEN' end
@@ -23,10 +24,10 @@ end
 
 local skus, quantity, selected_skus, selected_quantity = 0, 0, 0, 0
 -- MySQL does not know the last choice; the item that changed last comes nearest to it.
-local last_choice, last_version = '1', 0
-for i = 4, #ARGV, 2 do
+local last_choice, last_version, changed_at = '1', 0, 0
+for i = 5, #ARGV, 2 do
   local sku, raw = ARGV[i], ARGV[i + 1]
-  local q, selected, v = string.match(raw, '^(%d+) ([01]) %d+ %d+ %d+ %d+ (%d+) ')
+  local q, selected, changed, v = string.match(raw, '^(%d+) ([01]) %d+ %d+ (%d+) %d+ (%d+) ')
   -- A tombstone says MySQL has not heard of the removal yet.
   if not tombstones[sku] or tonumber(v) > tombstones[sku] then
     call('HSET', CART, sku, raw)
@@ -36,6 +37,7 @@ for i = 4, #ARGV, 2 do
     if selected == '1' then
       selected_skus, selected_quantity = selected_skus + 1, selected_quantity + tonumber(q)
     end
+    changed_at = math.max(changed_at, tonumber(changed))
     if tonumber(v) > last_version then last_choice, last_version = selected, tonumber(v) end
   end
 end
@@ -44,5 +46,12 @@ call('HSET', CART, '_',
   string.format('%.0f 1 %d %d %d %d %s', version, skus, quantity, selected_skus, selected_quantity, last_choice))
 call('DEL', LOAD)
 -- The null cache: a user without items is remembered for a while, so that strangers cannot hammer MySQL.
-if skus == 0 and call('EXISTS', REMOVED) == 0 then call('EXPIRE', CART, ARGV[3]) else call('PERSIST', CART) end
+if skus == 0 and call('EXISTS', REMOVED) == 0 then
+  call('EXPIRE', CART, ARGV[3])
+else
+  call('PERSIST', CART)
+  -- What stays is found again when it is idle: by its last change, which this is not.
+  if changed_at == 0 then changed_at = math.floor(version / 1000) end
+  call('ZADD', ACTIVE, 'NX', string.format('%.0f', changed_at), ARGV[4])
+end
 return 'OK'
