@@ -17,6 +17,8 @@ export interface Services {
   httpUrl: string;
   redisUrl: string;
   databaseUrl: string;
+  rocketmqEndpoints: string;
+  rocketmqNamesrv: string;
   pids: Record<Part, number>;
 }
 
@@ -62,17 +64,17 @@ export class Stack {
   }
 
   /**
-   * Kills a part as a crash would, and waits until the launcher has it running again. `harm` is done to what it left on
-   * disk, before it starts.
+   * Kills a part as a crash would, and waits until the launcher has it running again. It does not start before
+   * `meanwhile` is over, which may change what it left on disk, or let time pass.
    */
-  async kill(part: Part, harm?: () => void): Promise<void> {
+  async kill(part: Part, meanwhile?: () => void | Promise<void>): Promise<void> {
     const pid = this.services().pids[part];
-    if (harm) this.launcher.kill('SIGSTOP');
+    if (meanwhile) this.launcher.kill('SIGSTOP');
     process.kill(pid, 'SIGKILL');
-    if (harm) {
+    if (meanwhile) {
       try {
         await eventually(() => assertDead(pid));
-        harm();
+        await meanwhile();
       } finally {
         this.launcher.kill('SIGCONT');
       }
@@ -84,7 +86,7 @@ export class Stack {
         const ready = (await (await fetch(`${httpUrl}/health/ready`)).json()) as { status: string };
         if (ready.status !== 'ok') throw new Error(`the service is ${JSON.stringify(ready)}`);
       },
-      { timeoutMs: 120_000, intervalMs: 200 },
+      { timeoutMs: 240_000, intervalMs: 200 },
     );
   }
 
