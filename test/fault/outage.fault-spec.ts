@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Database } from '@app/database';
 import { createDataSource } from '../../ormconfig.js';
 import { Api, Shopper } from '../support/api.js';
+import { assertDrained } from '../support/drained.js';
 import { eventually } from '../support/eventually.js';
 import { Shopping } from '../support/shopping.js';
 import { Stack } from '../support/stack.js';
@@ -31,38 +32,6 @@ afterAll(async () => {
 
 const health = async () => (await api.call<{ status: string }>('GET', '/health/ready')).body.status;
 
-/** Versions of a user's changes that MySQL knows, each once. */
-async function logged(userId: string): Promise<Set<string>> {
-  const lines = await database.query<{ version: string }>('SELECT version FROM cart_change_log WHERE owner_id = ?', [
-    userId,
-  ]);
-  const versions = new Set(lines.map(({ version }) => version));
-  expect(versions.size).toBe(lines.length);
-  return versions;
-}
-
-/** Everything acknowledged is in MySQL, and a comparison of all carts finds nothing to do. */
-async function assertDrained(acknowledged: Map<string, ReadonlySet<string>>): Promise<void> {
-  await eventually(
-    async () => {
-      expect((await admin.get('/v1/admin/outbox')).body).toMatchObject({ depth: 0, deadLetters: 0 });
-      for (const [userId, versions] of acknowledged) {
-        const known = await logged(userId);
-        expect([...versions].filter((version) => !known.has(version))).toEqual([]);
-        expect((await admin.get(`/v1/admin/carts/${userId}/diff`)).body).toMatchObject({ inSync: true });
-      }
-    },
-    { timeoutMs: 240_000, intervalMs: 500 },
-  );
-  const { runId } = (await admin.post('/v1/admin/sync')).body;
-  await eventually(async () => {
-    const { runs } = (await admin.get<{ runs: any[] }>('/v1/admin/sync/runs')).body;
-    const run = runs.find((one) => one.runId === runId);
-    expect(run).toMatchObject({ status: 'succeeded', failures: 0, written: 0, softDeleted: 0, drift: 0 });
-    expect(run.carts).toBeGreaterThanOrEqual(SHOPPERS);
-  });
-}
-
 it.each(['mysql', 'broker'] as const)(
   'the %s is away for long under load: shoppers do not notice, and not one change is missing afterwards',
   async (part) => {
@@ -84,7 +53,7 @@ it.each(['mysql', 'broker'] as const)(
     }
     // All of them count, also those at the moment of the loss and of the return.
     expect(shopping.failures.length, shopping.failures.join('\n')).toBeLessThanOrEqual(calls / 1_000);
-    await assertDrained(await shopping.prove());
+    await assertDrained({ admin, database }, await shopping.prove(api));
   },
   (2 * OUTAGE_SECONDS + 600) * 1_000,
 );

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { CartDto } from '../../libs/cart/src/dto/cart.dto.js';
-import type { Answer, Shopper } from './api.js';
+import type { Answer, Api, Shopper } from './api.js';
 
 /** Between two calls of a shopper, ms: a crowd that is always there, and leaves the machine some air. */
 const PAUSE_MS = 100;
@@ -34,9 +34,12 @@ export class Shopping {
     await this.running;
   }
 
-  /** Every answer and every cart is what its shopper expects; returns the versions that were acknowledged, by user. */
-  async prove(): Promise<Map<string, ReadonlySet<string>>> {
-    for (const cart of this.carts) cart.assert(await cart.shopper.cart());
+  /**
+   * In the end every cart, as `at` shows it, is what its shopper expects. Returns the versions that were acknowledged, by
+   * user.
+   */
+  async prove(at: Api): Promise<Map<string, ReadonlySet<string>>> {
+    for (const cart of this.carts) cart.assert(await cart.shopper.at(at).cart());
     return new Map(this.carts.map(({ shopper, versions }) => [shopper.id, versions]));
   }
 
