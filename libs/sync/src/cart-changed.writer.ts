@@ -35,7 +35,7 @@ export class CartChangedWriter {
     const { changes, malformed } = readAll(events, messageId);
     const committed = await this.write(changes, messageId);
     if (malformed.length > 0) await this.bury(malformed);
-    for (const { at } of committed) this.metrics.lag.observe(Math.max(0, Date.now() - at) / 1000);
+    for (const { at } of committed) this.metrics.observeLag(Date.now() - at);
     await this.feedback.repairLost(committed);
     await this.feedback.confirmRemovals(committed);
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '@app/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { LagSummary, LagWindow } from './lag.window.js';
 import { OutboxStore } from './outbox.store.js';
 
 /** What an operator watches of the way from Redis to MySQL. */
@@ -8,10 +9,11 @@ import { OutboxStore } from './outbox.store.js';
 export class SyncMetrics {
   readonly relayed: Counter;
   readonly deadLetters: Counter;
-  readonly lag: Histogram;
   /** 1 while nothing is received because MySQL is away. */
   readonly paused: Gauge;
   readonly pauses: Counter;
+  private readonly lag: Histogram;
+  private readonly lately = new LagWindow();
 
   constructor({ registry }: Metrics, outbox: OutboxStore) {
     const registers = [registry];
@@ -58,5 +60,16 @@ export class SyncMetrics {
         oldest.set(backlog.oldestAgeMs / 1000);
       },
     });
+  }
+  /** A change reached MySQL: `ms` after it was made in Redis, whose clock may be ahead of ours. */
+  observeLag(ms: number): void {
+    const lag = Math.max(0, ms);
+    this.lag.observe(lag / 1000);
+    this.lately.observe(lag, Date.now());
+  }
+
+  /** Of the changes this process has brought to MySQL in the last minute. */
+  recentLag(): LagSummary {
+    return this.lately.read(Date.now());
   }
 }

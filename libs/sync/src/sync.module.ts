@@ -48,6 +48,6 @@ const transport = RocketmqModule.registerAsync({
     SyncMetrics,
     SyncService,
   ],
-  exports: [CartChangedWriter, Epochs, OutboxStore, OverflowStore, SyncService, transport],
+  exports: [CartChangedWriter, Epochs, OutboxStore, OverflowStore, SyncMetrics, SyncService, transport],
 })
 export class SyncModule {}

@@ -12,16 +12,19 @@ import {
   ChangeLogQueryDto,
   DeadLetterDto,
   DeadLettersDto,
+  LagDto,
   OutboxDto,
   toAbandonedSkuDto,
   toClosedPeriod,
   toDeadLetterDto,
+  toLagDto,
   toLogCursor,
   toLogFilter,
   toLoggedChangeDto,
 } from '../dto/desk.dto.js';
 import { PageDto } from '../dto/runs.dto.js';
 import { OutboxStore } from '../outbox.store.js';
+import { SyncMetrics } from '../sync.metrics.js';
 import { AbandonmentReport } from './abandonment.js';
 import { DeadLetters } from './dead-letters.js';
 
@@ -35,6 +38,7 @@ export class DeskAdminController {
     private readonly deadLetters: DeadLetters,
     private readonly log: ChangeLogTable,
     private readonly report: AbandonmentReport,
+    private readonly metrics: SyncMetrics,
   ) {}
 
   @Get('outbox')
@@ -44,6 +48,13 @@ export class DeskAdminController {
   async outbox(): Promise<OutboxDto> {
     const [backlog, deadLetters] = await Promise.all([this.outboxStore.backlog(), this.waitingLetters()]);
     return { ...backlog, deadLetters };
+  }
+
+  @Get('lag')
+  @ApiOperation({ summary: 'How long changes took from Redis to MySQL in the last minute, as this instance saw it.' })
+  @ApiOkResponse({ type: LagDto })
+  lag(): LagDto {
+    return toLagDto(this.metrics.recentLag());
   }
 
   @Get('dead-letters')

@@ -4,11 +4,14 @@ import { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, invalid, IsId, IsUtcTim
 import { LogCursor, LogFilter, LoggedChange } from '../change-log.table.js';
 import { KeptLetter } from '../dead-letter.table.js';
 import { Abandonment } from '../desk/abandonment.table.js';
+import { LAG_WINDOW_MS, LagSummary } from '../lag.window.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 /** MySQL's first moment. */
 const FIRST_MS = Date.parse('1000-01-01T00:00:00.000Z');
+/** A change is in MySQL this soon, in 99 of 100 cases. */
+const LAG_GOAL_MS = 2_000;
 const CURSOR = /^([1-9]\d{0,18})-([1-9]\d{0,18})$/;
 
 /** A stretch of time in a query. */
@@ -43,6 +46,34 @@ export class OutboxDto {
 
   @ApiCount({ nullable: true, example: 0, description: 'dead letters that wait; null while MySQL is away' })
   deadLetters!: number | null;
+}
+
+/** How late changes reach MySQL. */
+export class LagDto {
+  @ApiCount({ example: LAG_WINDOW_MS, description: 'the figures are of so many ms, up to now' })
+  windowMs!: number;
+
+  @ApiCount({ example: LAG_GOAL_MS, description: 'what `p99Ms` should stay below' })
+  goalMs!: number;
+
+  @ApiCount({ example: 12_000, description: 'changes this instance has brought to MySQL in that time' })
+  changes!: number;
+
+  @ApiCount({ nullable: true, example: 45, description: 'half of them took at most so long; null: there was none' })
+  p50Ms!: number | null;
+
+  @ApiCount({ nullable: true, example: 90 })
+  p95Ms!: number | null;
+
+  @ApiCount({ nullable: true, example: 140 })
+  p99Ms!: number | null;
+
+  @ApiCount({ nullable: true, example: 180, description: 'the slowest of them' })
+  mostMs!: number | null;
+}
+
+export function toLagDto(summary: LagSummary): LagDto {
+  return { windowMs: LAG_WINDOW_MS, goalMs: LAG_GOAL_MS, ...summary };
 }
 
 export class DeadLetterDto {
