@@ -76,6 +76,13 @@ export default {
       from: { path: '^libs/pricing/src/engine/', pathNot: '\\.spec\\.ts$' },
       to: { pathNot: '^libs/pricing/src/engine/' },
     },
+    {
+      // A page is a client like any other, and what the browser loads must not grow with the service.
+      name: 'the-storefront-knows-the-contract-alone',
+      severity: 'error',
+      from: { path: '^apps/storefront/' },
+      to: { path: '^(libs|dist|test|tools|ormconfig|apps/(?!storefront/))' },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -1,6 +1,21 @@
 import eslint from '@eslint/js';
+import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import vueParser from 'vue-eslint-parser';
 import { noInjection } from './tools/lint/no-injection.mjs';
+
+/** What eslint-plugin-vue recommends of layout. */
+const LAYOUT_RULES = [
+  'html-closing-bracket-newline',
+  'html-indent',
+  'html-self-closing',
+  'max-attributes-per-line',
+  'multiline-html-element-content-newline',
+  'singleline-html-element-content-newline',
+];
+
+/** The server with its tests, and the pages: code for Node and for browsers. */
+const PROJECTS = ['./tsconfig.json', './apps/storefront/tsconfig.json'];
 
 export default tseslint.config(
   { ignores: ['dist/**', '.data/**', 'coverage/**'] },
@@ -8,7 +23,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: PROJECTS, tsconfigRootDir: import.meta.dirname } },
     rules: {
       // A floating promise here is a lost cart row.
       '@typescript-eslint/no-floating-promises': 'error',
@@ -43,6 +58,31 @@ export default tseslint.config(
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: { 'no-restricted-syntax': ['error', ...noInjection] },
+  },
+  {
+    files: ['apps/storefront/**/*.vue'],
+    extends: [tseslint.configs.recommendedTypeChecked, vue.configs['flat/recommended']],
+    languageOptions: {
+      parser: vueParser,
+      parserOptions: {
+        parser: tseslint.parser,
+        project: './apps/storefront/tsconfig.json',
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.vue'],
+      },
+    },
+    rules: {
+      // The compiler knows the browser's names.
+      'no-undef': 'off',
+      // A text that is markup would be a way in.
+      'vue/no-v-html': 'error',
+      'vue/multi-word-component-names': 'off',
+      // A property that may be absent is undefined then.
+      'vue/require-default-prop': 'off',
+      // Layout is prettier's.
+      ...Object.fromEntries(LAYOUT_RULES.map((rule) => [`vue/${rule}`, 'off'])),
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+    },
   },
   {
     files: ['**/*.mjs', '**/*.js'],

@@ -58,6 +58,10 @@ const BREACHES = {
     ['libs/pricing/src/engine/a.ts', '../promotion.table.js'],
     ['libs/pricing/src/promotion.table.ts', ''],
   ],
+  'the-storefront-knows-the-contract-alone': [
+    ['apps/storefront/src/a.ts', '../../server/src/b.js'],
+    ['apps/server/src/b.ts', ''],
+  ],
   'no-unresolvable': [['libs/cart/src/a.ts', './nowhere.js']],
 };
 

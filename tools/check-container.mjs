@@ -23,7 +23,13 @@ import { endAll } from './container/shell.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUR_IMAGE = 'shopping-cart-service';
-const NEEDED = ['dist/apps/server/src/main.js', 'dist/ormconfig.js', 'data/online-retail/sample.csv', 'package.json'];
+const NEEDED = [
+  'dist/apps/server/src/main.js',
+  'dist/ormconfig.js',
+  'dist/storefront/index.html',
+  'data/online-retail/sample.csv',
+  'package.json',
+];
 
 const report = new Report();
 const read = (/** @type {string} */ name) => readFileSync(join(ROOT, name), 'utf8');

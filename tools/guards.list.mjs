@@ -2,6 +2,7 @@ import { DESK_GUARDS } from './guards.desk.mjs';
 import { EVENT_GUARDS } from './guards.events.mjs';
 import { LOCK_GUARDS } from './guards.locks.mjs';
 import { SYNC_GUARDS } from './guards.sync.mjs';
+import { PAGE_GUARDS } from './guards.page.mjs';
 
 /**
  * @typedef {object} Guard
@@ -267,4 +268,5 @@ export const GUARDS = [
   ...LOCK_GUARDS,
   ...SYNC_GUARDS,
   ...EVENT_GUARDS,
+  ...PAGE_GUARDS,
 ];

@@ -17,7 +17,7 @@ const SOURCES = [
 const STAMP = join('dist', '.build-stamp');
 
 /**
- * A digest of everything the server's build reads.
+ * A digest of everything the builds of the server and its pages read.
  * @param {string} root
  */
 export function sourcesDigest(root) {
@@ -63,13 +63,12 @@ export function isBuilt(root, digest) {
  * @param {{ processes: Processes, signal: AbortSignal }} options
  */
 export async function build(root, digest, { processes, signal }) {
-  await processes.run('build', {
-    command: process.execPath,
-    args: [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'],
-    cwd: root,
-    timeoutMs: 600_000,
-    signal,
-    failure: 'The build failed',
-  });
+  const step = (/** @type {string[]} */ args, /** @type {string} */ failure) =>
+    processes.run('build', { command: process.execPath, args, cwd: root, timeoutMs: 600_000, signal, failure });
+  const modules = join(root, 'node_modules');
+  await step([join(modules, '@nestjs', 'cli', 'bin', 'nest.js'), 'build'], 'The build failed');
+  // Second: the first one empties dist.
+  const pages = [join(modules, 'vite', 'bin', 'vite.js'), 'build', join('apps', 'storefront')];
+  await step(pages, 'The build of the pages failed');
   writeFileSync(join(root, STAMP), digest);
 }

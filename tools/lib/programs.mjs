@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { Failure } from './failure.mjs';
 
 /**
- * A program the private servers need.
+ * A program the private servers or the tests need.
  * @typedef {object} Need
  * @property {string} title
  * @property {string[][]} packages Debian packages that bring it and start no daemon; of each list the first one available
@@ -13,7 +13,7 @@ import { Failure } from './failure.mjs';
  * @property {(dataDir: string) => Promise<Record<string, string> | null>} find paths of the programs, null when missing
  */
 
-/** @type {Record<'redis' | 'mariadb' | 'java' | 'maven', Need>} */
+/** @type {Record<'redis' | 'mariadb' | 'java' | 'maven' | 'chromium', Need>} */
 export const NEEDS = {
   redis: {
     title: 'Redis ≥ 6.2',
@@ -54,7 +54,21 @@ export const NEEDS = {
       return mvn ? { mvn } : null;
     },
   },
+  chromium: {
+    title: 'Chromium',
+    packages: [['chromium']],
+    elsewhere: 'brew install chromium',
+    instead: 'CHROMIUM, the path of a Chromium or Chrome,',
+    find: async () => {
+      const named = process.env['CHROMIUM'];
+      const chromium = named ? executable(named) : CHROMIUMS.map(onPath).find((path) => path !== null);
+      return chromium ? { chromium } : null;
+    },
+  },
 };
+
+/** Ubuntu's `chromium-browser` only tells to install a snap, and is left out. */
+const CHROMIUMS = ['chromium', 'google-chrome-stable', 'google-chrome'];
 
 /** Servers live in folders that a plain user's PATH often lacks. */
 const EXTRA_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
@@ -63,6 +77,11 @@ const EXTRA_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin'
 export function onPath(name) {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean), ...EXTRA_FOLDERS];
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+}
+
+/** @param {string} path */
+function executable(path) {
+  return isExecutable(path) ? path : null;
 }
 
 /** @param {string} path */

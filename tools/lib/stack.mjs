@@ -1,16 +1,15 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { appPart } from './app.mjs';
-import { Apt, whyNoApt } from './apt.mjs';
 import { Failure } from './failure.mjs';
 import { fetchJars, findJars } from './jars.mjs';
 import { writeJson } from './json-file.mjs';
 import { installMariadb, mariadbPart } from './mariadb.mjs';
 import { STOP_MS } from './launcher.mjs';
+import { ensurePrograms } from './needs.mjs';
 import { Part } from './part.mjs';
 import { choosePorts } from './ports.mjs';
 import { Processes } from './processes.mjs';
-import { findPrograms, missingPrograms } from './programs.mjs';
 import { redisPart } from './redis.mjs';
 import { FAST_PORT_OFFSET, brokerPart, namesrvPart, provision } from './rocketmq.mjs';
 import { loadSecrets } from './secrets.mjs';
@@ -116,15 +115,8 @@ export class Stack {
     if (this.own.mariadb) names.push('mariadb');
     if (this.own.rocketmq) names.push('java');
     if (this.own.rocketmq && findJars(this.pom, this.jarFolders) === null) names.push('maven');
-    const { found, missing } = await findPrograms(names, this.dataDir);
-    if (missing.length === 0) return found;
-    const refusal = whyNoApt();
-    if (refusal !== null) throw missingPrograms(missing, refusal);
-    await new Apt(this.processes, this.progress, signal).install(missing.flatMap(({ packages }) => packages));
-    const again = await findPrograms(names, this.dataDir);
-    if (again.missing.length > 0)
-      throw missingPrograms(again.missing, 'apt-get installed its packages, yet they were not found.');
-    return again.found;
+    const { dataDir, processes, progress } = this;
+    return ensurePrograms(names, { dataDir, processes, progress, signal });
   }
 
   /** @param {AbortSignal} signal */

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { STOP_MS } from './launcher.mjs';
 import { checkMigrations } from './migration-stage.mjs';
+import { ensurePrograms } from './needs.mjs';
 import { choosePorts } from './ports.mjs';
 import { npmCommand } from './npm.mjs';
 import { Stack } from './stack.mjs';
@@ -77,7 +78,7 @@ export class TestRun {
       container: () => this.#one(this.#node('container', [join('tools', 'check-container.mjs')])),
       migrations: () => this.#migrations(),
       integration: () => this.#withServers('integration', 20),
-      e2e: () => this.#withServers('e2e', 20),
+      e2e: () => this.#endToEnd(),
       replay: () => this.#replay(),
       fault: () => this.#withServers('fault', 40),
       guards: () => this.#guards(),
@@ -128,7 +129,9 @@ export class TestRun {
 
   async #typecheck() {
     const tsc = join(this.root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const vueTsc = join(this.root, 'node_modules', 'vue-tsc', 'bin', 'vue-tsc.js');
     await this.#node('typecheck', [tsc, '--noEmit', '-p', 'tsconfig.json']);
+    await this.#node('typecheck of the pages', [vueTsc, '--noEmit', '-p', join('apps', 'storefront', 'tsconfig.json')]);
     return this.#one(this.#node('typecheck of tools', [tsc, '--noEmit', '-p', join('tools', 'tsconfig.json')]));
   }
 
@@ -144,6 +147,15 @@ export class TestRun {
   async #withServers(project, minutes) {
     await this.#servers();
     return this.#vitest(project, this.#serverEnv, minutes);
+  }
+
+  /** The pages are looked at with a browser. */
+  async #endToEnd() {
+    await this.#servers();
+    const { dataDir, progress, signal } = this;
+    const { processes } = this.stack;
+    const { chromium } = await ensurePrograms(['chromium'], { dataDir, processes, progress, signal });
+    return this.#vitest('e2e', { ...this.#serverEnv, CHROMIUM: chromium }, 20);
   }
 
   async #migrations() {
