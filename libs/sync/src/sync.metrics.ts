@@ -4,6 +4,8 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { LagSummary, LagWindow } from './lag.window.js';
 import { OutboxStore } from './outbox.store.js';
 
+type Backlog = Awaited<ReturnType<OutboxStore['backlog']>>;
+
 /** What an operator watches of the way from Redis to MySQL. */
 @Injectable()
 export class SyncMetrics {
@@ -43,24 +45,26 @@ export class SyncMetrics {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300],
       registers,
     });
-    const oldest = new Gauge({
-      name: 'cart_outbox_oldest_age_seconds',
-      help: 'Age of the oldest change the broker has not taken',
-      registers,
-    });
-    new Gauge({
-      name: 'cart_outbox_depth',
-      help: 'Changes of carts the broker has not taken yet',
-      registers,
-      // Redis may be away while the metrics are read; the gauges then keep their last values.
-      async collect() {
-        const backlog = await outbox.backlog().catch(() => undefined);
-        if (!backlog) return;
-        this.set(backlog.depth);
-        oldest.set(backlog.oldestAgeMs / 1000);
-      },
-    });
+    // Redis may be away while the metrics are read; a gauge then keeps its last value. Each asks for itself: what another
+    // one sets is only told at the next reading.
+    const gauge = (name: string, help: string, valueOf: (backlog: Backlog) => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          const backlog = await outbox.backlog().catch(() => undefined);
+          if (backlog) this.set(valueOf(backlog));
+        },
+      });
+    gauge('cart_outbox_depth', 'Changes of carts the broker has not taken yet', ({ depth }) => depth);
+    gauge(
+      'cart_outbox_oldest_age_seconds',
+      'Age of the oldest change the broker has not taken',
+      ({ oldestAgeMs }) => oldestAgeMs / 1000,
+    );
   }
+
   /** A change reached MySQL: `ms` after it was made in Redis, whose clock may be ahead of ours. */
   observeLag(ms: number): void {
     const lag = Math.max(0, ms);
