@@ -9,6 +9,7 @@ import { RedisModule } from '@app/redis';
 import { DeskModule, ShopperEventsModule, SyncModule } from '@app/sync';
 import { Backlogs } from './backlogs.js';
 import { HealthController } from './health.controller.js';
+import { HealthMetrics } from './health.metrics.js';
 import { HealthService } from './health.service.js';
 import { LockMetrics } from './lock.metrics.js';
 import { MetricsController } from './metrics.controller.js';
@@ -29,7 +30,7 @@ import { MetricsController } from './metrics.controller.js';
     ShopperEventsModule,
   ],
   controllers: [HealthController, MetricsController],
-  providers: [Backlogs, HealthService, LockMetrics],
+  providers: [Backlogs, HealthMetrics, HealthService, LockMetrics],
 })
 export class AppModule {
   /** The settings decide which routes exist. */

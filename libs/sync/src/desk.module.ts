@@ -6,6 +6,7 @@ import { AdminAuditTable } from './audit/admin-audit.table.js';
 import { AbandonmentReport } from './desk/abandonment.js';
 import { AbandonmentTable } from './desk/abandonment.table.js';
 import { DeadLetters } from './desk/dead-letters.js';
+import { DeadLettersMetrics } from './desk/dead-letters.metrics.js';
 import { DeskAdminController } from './desk/desk.admin.controller.js';
 import { RebuildAdminController } from './rebuild.admin.controller.js';
 import { RebuildService } from './rebuild.service.js';
@@ -46,6 +47,15 @@ const RUNS = [
 @Module({
   imports: [CartModule, SyncModule, SyncTablesModule, ScheduleModule.forRoot()],
   controllers: [DeskAdminController, RebuildAdminController, RunsAdminController],
-  providers: [AbandonmentReport, AbandonmentTable, AdminAudit, AdminAuditTable, DeadLetters, RebuildService, ...RUNS],
+  providers: [
+    AbandonmentReport,
+    AbandonmentTable,
+    AdminAudit,
+    AdminAuditTable,
+    DeadLetters,
+    DeadLettersMetrics,
+    RebuildService,
+    ...RUNS,
+  ],
 })
 export class DeskModule {}
