@@ -43,6 +43,14 @@ export class Servers {
 
   /** @param {AbortSignal} signal @returns {Promise<[ServiceTarget, BareTarget]>} */
   async start(signal) {
+    const service = await this.startService(signal);
+    const { bare, bareRedis } = await choosePorts(join(this.dataDir, 'ports.json'), { bare: [0], bareRedis: [0] });
+    await this.#startBare(bare, bareRedis, signal);
+    return [service, new BareTarget(`http://127.0.0.1:${bare}`)];
+  }
+
+  /** The service alone. @param {AbortSignal} signal */
+  async startService(signal) {
     const { stack } = this;
     await together(signal, [
       async (inner) => {
@@ -52,16 +60,11 @@ export class Servers {
       (inner) => stack.startServers(inner),
     ]);
     await stack.prepareDatabase(signal);
-    const { app, bare, bareRedis } = await choosePorts(join(this.dataDir, 'ports.json'), {
-      app: [0],
-      bare: [0],
-      bareRedis: [0],
-    });
+    const { app } = await choosePorts(join(this.dataDir, 'ports.json'), { app: [0] });
     const url = await stack.startApp({ port: app, env: this.appEnv, signal });
-    await this.#startBare(bare, bareRedis, signal);
     const service = new ServiceTarget(url, stack.secrets.jwtSecret);
     await service.stock();
-    return [service, new BareTarget(`http://127.0.0.1:${bare}`)];
+    return service;
   }
 
   /** @param {number} port @param {number} redisPort @param {AbortSignal} signal */
