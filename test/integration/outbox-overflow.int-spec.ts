@@ -130,7 +130,10 @@ describe('a full outbox', () => {
     await add(guest);
     expect(await depth()).toBe(MAX);
     const { repair, overflow, runs, sync, registry } = instance();
+    const outbox = new OutboxStore(redis, env);
+    closing.push(() => outbox.onApplicationShutdown());
     expect(await overflow.count()).toBe(2);
+    expect(await outbox.isFull()).toBe(true);
     expect(await overflow.gap()).toMatchObject({ lines: 8 });
 
     await repair.look();
@@ -142,6 +145,7 @@ describe('a full outbox', () => {
 
     expect(await latestRun()).toMatchObject({ kind: 'overflow', status: 'succeeded', carts: 2, failures: 0, drift: 0 });
     expect(await overflow.count()).toBe(0);
+    expect(await outbox.isFull()).toBe(false);
     for (const { id } of [full, marked]) {
       expect((await sync.diff(id)).inSync).toBe(true);
       expect((await store.picture(id)).removed).toEqual([]);

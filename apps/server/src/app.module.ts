@@ -7,7 +7,6 @@ import { InventoryCheckModule } from '@app/inventory-check';
 import { MergeModule } from '@app/merge';
 import { RedisModule } from '@app/redis';
 import { DeskModule, ShopperEventsModule, SyncModule } from '@app/sync';
-import { Backlogs } from './backlogs.js';
 import { HealthController } from './health.controller.js';
 import { HealthMetrics } from './health.metrics.js';
 import { HealthService } from './health.service.js';
@@ -30,7 +29,7 @@ import { MetricsController } from './metrics.controller.js';
     ShopperEventsModule,
   ],
   controllers: [HealthController, MetricsController],
-  providers: [Backlogs, HealthMetrics, HealthService, LockMetrics],
+  providers: [HealthMetrics, HealthService, LockMetrics],
 })
 export class AppModule {
   /** The settings decide which routes exist. */

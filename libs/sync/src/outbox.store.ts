@@ -34,7 +34,7 @@ export class OutboxStore implements OnApplicationShutdown {
 
   constructor(
     private readonly redis: RedisConnection,
-    env: Env,
+    private readonly env: Env,
   ) {
     this.reader = redis.duplicate({ deadlineMs: BLOCK_MS + 2_000 });
     this.consumer = env.INSTANCE_ID ?? `${hostname()}:${env.PORT}`;
@@ -123,6 +123,15 @@ export class OutboxStore implements OnApplicationShutdown {
     ]);
     const id = oldest[0]?.[0];
     return { depth, oldestAgeMs: id ? Math.max(0, Date.now() - Number(id.split('-')[0])) : 0 };
+  }
+
+  /** Whether it takes no more, or carts that were changed meanwhile still wait for their comparison with MySQL. */
+  async isFull(): Promise<boolean> {
+    const [depth, marked] = await Promise.all([
+      this.redis.command<number>(['XLEN', keys.outbox]),
+      this.redis.command<number>(['ZCARD', keys.dirty]),
+    ]);
+    return depth >= this.env.OUTBOX_MAX_ENTRIES || marked > 0;
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -87,13 +87,13 @@ export class OverflowRepair implements OnApplicationBootstrap, BeforeApplication
   /** Those marked by now: the run must come to an end while others are marked. */
   private async *marked(marks: Map<string, MarkedCart>): AsyncGenerator<string[]> {
     const until = String(await this.pages.now());
-    for (let after = '0'; ;) {
-      const page = await this.store.marked(after, until, PAGE);
+    for (let from = '0'; ;) {
+      const page = await this.store.marked(from, until, PAGE);
       marks.clear();
       for (const one of page) marks.set(one.userId, one);
       if (page.length > 0) yield [...marks.keys()];
       if (page.length < PAGE) return;
-      after = page.at(-1)!.mark;
+      from = String(BigInt(page.at(-1)!.mark) + 1n);
     }
   }
 }

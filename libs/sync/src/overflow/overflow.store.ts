@@ -34,10 +34,10 @@ export class OverflowStore {
     return this.redis.command<number>(['ZCARD', keys.dirty]);
   }
 
-  /** The oldest marks after one of them, up to a version. */
-  async marked(after: string, until: string, limit: number): Promise<MarkedCart[]> {
+  /** The oldest marks from one version to another, both included. */
+  async marked(from: string, until: string, limit: number): Promise<MarkedCart[]> {
     const found = await this.redis.command<string[]>([
-      ...['ZRANGE', keys.dirty, `(${after}`, until, 'BYSCORE', 'LIMIT', '0', String(limit), 'WITHSCORES'],
+      ...['ZRANGE', keys.dirty, from, until, 'BYSCORE', 'LIMIT', '0', String(limit), 'WITHSCORES'],
     ]);
     return found.flatMap((userId, i) => (i % 2 === 0 ? [{ userId, mark: found[i + 1]! }] : []));
   }
