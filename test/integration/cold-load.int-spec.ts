@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartLoader, CartStore } from '@app/cart';
 import { CartTable, Database } from '@app/database';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
+import { SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem, newRow, newSku, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
@@ -12,6 +13,7 @@ const database = new Database(createDataSource(services().databaseUrl));
 const table = new CartTable(database);
 const store = new CartStore(redis, env);
 const loader = new CartLoader(store, table, new NoopLockService());
+const sync = new SyncService(store, loader, table);
 
 beforeAll(() => redis.connect());
 afterAll(async () => {
@@ -136,6 +138,84 @@ describe('a slow load', () => {
     await redis.command(['HSET', keys.removed(`user:${owner.id}`), '79', '0 1 339 1 1 1 200 {}']);
     expect((await loader.read(owner)).items).toMatchObject([{ skuId: '79', quantity: 2 }]);
     expect((await store.picture(owner.id)).removed).toEqual([]);
+  });
+});
+
+/** A loader of another process, which stands still after its SELECT until it is told to go on. */
+function heldLoader() {
+  const held = new CartTable(database);
+  let [begin, goOn] = [() => {}, () => {}];
+  const hasRead = new Promise<void>((resolve) => (begin = resolve));
+  const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+  const load = held.load.bind(held);
+  held.load = async (userId) => {
+    const rows = await load(userId);
+    begin();
+    await mayGoOn;
+    return rows;
+  };
+  return { loader: new CartLoader(store, held, new NoopLockService()), hasRead, goOn };
+}
+
+describe('a load that is held between its SELECT and its restore', () => {
+  const quantities = (items: readonly { skuId: string; quantity: number }[]) =>
+    Object.fromEntries(items.map(({ skuId, quantity }) => [skuId, quantity]));
+
+  /** A cold cart of two items; while a load of it stands still another adds to one, adds a third, removes the second. */
+  async function raced(meanwhile: (userId: string) => Promise<unknown> = () => Promise.resolve()) {
+    const owner = newOwner();
+    const [raised, removed, added] = [newSku(), newSku(), newSku()];
+    await table.upsert([raised, removed].map(({ skuId }) => newRow(owner.id, { skuId, quantity: 2, version: '100' })));
+    const slow = heldLoader();
+    const read = slow.loader.read(owner);
+    await slow.hasRead;
+    for (const sku of [raised, added]) {
+      expect(await loader.write(owner, () => store.add(owner, toAdd(env, sku, 3), {}))).toMatchObject({ code: 'OK' });
+    }
+    expect(await store.remove(owner, [removed.skuId], {})).toMatchObject({ code: 'OK' });
+    await meanwhile(owner.id);
+    slow.goOn();
+    const expected = { [raised.skuId]: 5, [added.skuId]: 3 };
+    return { owner, cart: await read, expected };
+  }
+
+  async function assertRestoredRight({ owner, cart, expected }: Awaited<ReturnType<typeof raced>>): Promise<void> {
+    expect(quantities(cart.items)).toEqual(expected);
+    const live = (await store.read(owner))!;
+    expect(live).toEqual(cart);
+    expect(live.badge).toMatchObject({ skus: 2, quantity: 8 });
+    await sync.sync(owner.id);
+    expect((await sync.diff(owner.id)).inSync).toBe(true);
+    expect(quantities((await table.load(owner.id)).rows)).toEqual(expected);
+  }
+
+  it('restores nothing over a cart that was loaded, added to and removed from meanwhile', async () => {
+    await assertRestoredRight(await raced());
+  });
+
+  it('restores nothing when that cart has come to MySQL and left Redis again, its tombstones too', async () => {
+    const key = (userId: string) => `user:${userId}` as const;
+    await assertRestoredRight(
+      await raced(async (userId) => {
+        await sync.sync(userId);
+        await redis.command(['DEL', keys.cart(key(userId)), keys.removed(key(userId))]);
+      }),
+    );
+  });
+
+  it('restores nothing in place of a load that began after it, wherever that one is', async () => {
+    const other = heldLoader();
+    let later: Promise<unknown> = Promise.resolve();
+    const result = raced(async (userId) => {
+      await sync.sync(userId);
+      await redis.command(['DEL', keys.cart(`user:${userId}`), keys.removed(`user:${userId}`)]);
+      later = other.loader.read({ kind: 'user', id: userId });
+      await other.hasRead;
+    });
+    const done = await result;
+    other.goOn();
+    await later;
+    await assertRestoredRight(done);
   });
 });
 
