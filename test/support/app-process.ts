@@ -28,7 +28,7 @@ export class AppProcess {
     const env = testVariables({ PORT: String(port), ...settings });
     const app = new AppProcess(`http://127.0.0.1:${port}`, spawn(process.execPath, [MAIN], { env, stdio: 'pipe' }));
     try {
-      await eventually(() => app.assertReady(), { timeoutMs: 60_000 });
+      await eventually(() => app.assertReady(), { timeoutMs: 110_000 });
     } catch (error) {
       await app.kill();
       throw error;
