@@ -80,7 +80,7 @@ export class TestRun {
       integration: () => this.#withServers('integration', 20),
       e2e: () => this.#endToEnd(),
       replay: () => this.#replay(),
-      fault: () => this.#withServers('fault', 40),
+      fault: () => this.#withServers('fault', 60),
       guards: () => this.#guards(),
     };
   }
