@@ -73,6 +73,55 @@ describe('POST /v1/cart/sync', () => {
   });
 });
 
+describe('a row that was edited by hand', () => {
+  const path = (user: Shopper, what: string) => `/v1/admin/carts/${user.id}/${what}`;
+  const forcedSync = async (user: Shopper) => (await admin.post(path(user, 'sync'))).body;
+  const diffOf = async (user: Shopper) =>
+    (await admin.get<{ inSync: boolean; items: { equal: boolean }[] }>(path(user, 'diff'))).body;
+
+  it.each([
+    ['its quantity', 'UPDATE cart SET product_sku_num = 77'],
+    ['its price', 'UPDATE cart SET add_amount = 0.01'],
+    ['its selection', 'UPDATE cart SET selected_status = 1 - selected_status'],
+    ['its snapshot', `UPDATE cart SET snapshot = JSON_SET(snapshot, '$.name', 'another')`],
+    ['its place', 'UPDATE cart SET position = position + 1'],
+    ['that it is there', 'UPDATE cart SET is_deleted = 1'],
+    ['its version, down', 'UPDATE cart SET product_sku_num = 77, version = 1'],
+    ['everything: it is gone', 'DELETE FROM cart'],
+  ])('is found by the diff and mended by a forced sync: %s', async (_, edit) => {
+    const [edited, other] = (await api.skus({}, {})) as [string, string];
+    const user = await shopperWith(edited, other);
+    await forcedSync(user);
+    const { items } = await user.cart();
+    await database.query(`${edit} WHERE user_id = ? AND product_sku_id = ?`, [user.id, edited]);
+
+    const found = await diffOf(user);
+    expect(found.inSync).toBe(false);
+    expect(found.items.filter((item) => !item.equal)).toMatchObject([{ skuId: edited, redis: { quantity: 2 } }]);
+    expect(await forcedSync(user)).toMatchObject({ written: 1, softDeleted: 0, unchanged: 1 });
+    expect(await diffOf(user)).toMatchObject({ inSync: true, items: [{}, {}] });
+    expect(await forcedSync(user)).toMatchObject({ written: 0, softDeleted: 0, unchanged: 2 });
+    // To the shopper nothing has happened, but that a repaired item has a new version.
+    const withoutVersion = (all: object[]) => all.map((item) => ({ ...item, version: '' }));
+    expect(withoutVersion((await user.cart()).items)).toEqual(withoutVersion(items));
+  });
+
+  it('is found and mended when it is one that was removed, and somebody brought it back', async () => {
+    const [removed, other] = (await api.skus({}, {})) as [string, string];
+    const user = await shopperWith(removed, other);
+    await user.delete(`/v1/cart/items/${removed}`);
+    await forcedSync(user);
+    await database.query(
+      'UPDATE cart SET is_deleted = 0, product_sku_num = 9 WHERE user_id = ? AND product_sku_id = ?',
+      [user.id, removed],
+    );
+    const found = await diffOf(user);
+    expect(found).toMatchObject({ inSync: false, items: [{ equal: true }, { skuId: removed, redis: null }] });
+    await forcedSync(user);
+    expect((await diffOf(user)).inSync).toBe(true);
+  });
+});
+
 describe('the full sync', () => {
   it('mends what was edited by hand; one runs at a time, and the runs show it', async () => {
     const [sku] = await api.skus({});
