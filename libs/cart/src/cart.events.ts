@@ -22,6 +22,8 @@ export interface CartChanged {
   device?: string;
   /** The epoch of the Redis that held the change when it was sent; grows when Redis may have lost data. */
   epoch: number;
+  /** The order whose items the change took out of the cart, or returned: all of them that it did. */
+  orderId?: string;
   items: CartChangedItem[];
 }
 
@@ -100,6 +102,7 @@ export const CART_CHANGED_SCHEMA = {
     source: { type: 'string', minLength: 1, maxLength: 16 },
     device: { type: 'string', pattern: '^[\\x21-\\x7e]{1,64}$', nullable: true },
     epoch: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    orderId: { ...id, nullable: true },
     items: { type: 'array', items: ITEM, minItems: 1, maxItems: 1000 },
   },
   required: ['schema', 'owner', 'version', 'at', 'action', 'source', 'epoch', 'items'],
@@ -122,6 +125,7 @@ export function toCartChanged(change: CartChange, epoch: number): CartChanged {
     source: change.source,
     ...(change.device === undefined ? {} : { device: change.device }),
     epoch,
+    ...(change.orderId === undefined ? {} : { orderId: change.orderId }),
     items: change.items.map((item) => ({
       skuId: item.skuId,
       before: item.before,
@@ -156,6 +160,7 @@ export function readCartChanged(event: unknown): SentChange {
     source: event.source,
     ...(event.device ? { device: event.device } : {}),
     epoch: event.epoch,
+    ...(event.orderId === undefined ? {} : { orderId: toId(event.orderId) }),
     items: event.items.map(toChangedItem),
   };
 }
@@ -187,6 +192,12 @@ function toMs(text: string): number {
   const ms = Date.parse(text);
   if (!(ms >= FIRST_MS)) throw new MalformedEventError('a time is none');
   return ms;
+}
+
+/** The pattern lets what no bigint holds through. */
+function toId(text: string): string {
+  if (!isId(text)) throw new MalformedEventError('orderId is out of range');
+  return text;
 }
 
 function isId(text: string): boolean {

@@ -10,13 +10,25 @@ import { CartStore } from './cart.store.js';
 import { ItemCheck } from './item-check.js';
 import { LiveUpdates } from './live-updates.js';
 import { MergeStore } from './merge.store.js';
+import { OrderedItemsStore } from './ordered-items.store.js';
 import { CartView } from './cart.view.js';
 import { CartWriter } from './cart.writer.js';
 
 @Module({
   imports: [InventoryCheckModule],
   controllers: [CartController, CartItemsController, CartEventsController],
-  providers: [CartStore, CartLoader, CartView, CartWriter, CartReader, CartService, ItemCheck, LiveUpdates, MergeStore],
-  exports: [CartStore, CartLoader, CartWriter, ItemCheck, MergeStore],
+  providers: [
+    CartStore,
+    CartLoader,
+    CartView,
+    CartWriter,
+    CartReader,
+    CartService,
+    ItemCheck,
+    LiveUpdates,
+    MergeStore,
+    OrderedItemsStore,
+  ],
+  exports: [CartStore, CartLoader, CartView, CartWriter, ItemCheck, MergeStore, OrderedItemsStore],
 })
 export class CartModule {}

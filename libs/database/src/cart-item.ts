@@ -51,5 +51,7 @@ export interface CartChange {
   source: string;
   /** What the client calls its device; left out when it does not say. */
   device?: string;
+  /** The order whose items it took or returned, all of them. */
+  orderId?: string;
   items: ChangedItem[];
 }

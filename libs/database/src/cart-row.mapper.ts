@@ -48,7 +48,7 @@ export function formatSnapshot(snapshot: ProductSnapshot): string {
   return JSON.stringify(orderedSnapshot(snapshot));
 }
 
-/** An entry of the outbox stream (`o v t a s d`, then `r` per item: `sku before deleted item`) as a change. */
+/** An entry of the outbox stream (`o v t a s d`, `r` per item: `sku before deleted item`, `i` an order) as a change. */
 export function parseOutboxEntry(fields: readonly string[]): CartChange {
   const items: ChangedItem[] = [];
   const head: Record<string, string> = {};
@@ -66,6 +66,7 @@ export function parseOutboxEntry(fields: readonly string[]): CartChange {
     action: head['a'],
     source: head['s'] ?? 'user',
     ...(head['d'] ? { device: head['d'] } : {}),
+    ...(head['i'] ? { orderId: head['i'] } : {}),
     items,
   };
 }

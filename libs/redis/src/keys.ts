@@ -23,6 +23,8 @@ export const keys = {
   merge: (owner: OwnerKey, guestId: string): string => `merge:${owner}:${guestId}`,
   /** Sorted set of the guests whose merge is under way, by the time it began, ms. */
   merging: 'cart:merging',
+  /** What taking an order's items out of the cart, or returning them, came to. 30 days. */
+  ordered: (owner: OwnerKey, orderId: string, step: 'take' | 'return'): string => `ordered:${owner}:${orderId}:${step}`,
   /** The token of the one cold load that may still restore the cart. */
   load: (owner: OwnerKey): string => `load:${owner}`,
   /** Stream: one entry per change of a cart, written by the script that made the change. */
@@ -46,6 +48,7 @@ export const keys = {
     add: (owner: OwnerKey): string => `lock:add:${owner}`,
     load: (owner: OwnerKey): string => `lock:load:${owner}`,
     merge: (owner: OwnerKey): string => `lock:merge:${owner}`,
+    checkout: (owner: OwnerKey): string => `lock:checkout:${owner}`,
     /** Work that the clock starts on every instance. */
     cron: (work: string): string => `lock:cron:${work}`,
   },

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { MalformedEventError, readCartChanged, SentChange, toCartChanged } from '@app/cart';
-import { CartTable, Database, toCartRows } from '@app/database';
+import { CartTable, Database, Query, toCartRows } from '@app/database';
 import { ChangeLogTable } from './change-log.table.js';
 import { DeadLetter, DeadLetterTable } from './dead-letter.table.js';
 import { RedisFeedback } from './redis.feedback.js';
@@ -12,10 +12,14 @@ import { SyncMetrics } from './sync.metrics.js';
  */
 const UNFIT = new Set([1048, 1264, 1265, 1292, 1366, 1406, 3140, 3819, 4025]);
 
+/** Work of another part that is to be committed together with the changes, or not at all. */
+export type AlongWith = (changes: readonly SentChange[], query: Query) => Promise<void>;
+
 /** Brings the events of one message into MySQL: cart rows and change log in one transaction. */
 @Injectable()
 export class CartChangedWriter {
   private readonly logger = new Logger(CartChangedWriter.name);
+  private readonly alongside: AlongWith[] = [];
 
   constructor(
     private readonly database: Database,
@@ -25,6 +29,11 @@ export class CartChangedWriter {
     private readonly feedback: RedisFeedback,
     private readonly metrics: SyncMetrics,
   ) {}
+
+  /** Has this done in the transaction of every change from now on. It may be repeated with the same changes. */
+  commitAlong(work: AlongWith): void {
+    this.alongside.push(work);
+  }
 
   /**
    * Returns only when MySQL has committed: the message may be acknowledged then, and not before. An event that cannot
@@ -62,6 +71,7 @@ export class CartChangedWriter {
     await this.database.transaction(async (query) => {
       await this.table.upsert(changes.flatMap(toCartRows), query);
       await this.changeLog.append(changes, query);
+      for (const work of this.alongside) await work(changes, query);
     });
   }
 

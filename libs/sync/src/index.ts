@@ -3,6 +3,7 @@ export { AdminAuditTable } from './audit/admin-audit.table.js';
 export type { AuditEntry } from './audit/admin-audit.table.js';
 export { CartChangedConsumer } from './cart-changed.consumer.js';
 export { CartChangedWriter } from './cart-changed.writer.js';
+export type { AlongWith } from './cart-changed.writer.js';
 export { ChangeLogTable } from './change-log.table.js';
 export { DeadLetterTable } from './dead-letter.table.js';
 export { DeskModule } from './desk.module.js';
