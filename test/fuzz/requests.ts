@@ -164,10 +164,13 @@ export class Requests {
       headers['if-match'] = isBent ? random.pick(BAD_IF_MATCH) : random.pick(good);
       if (isBent) flaws.add('header');
     }
-    if (knows('Idempotency-Key') && random.chance(isBent ? 0.6 : 0.25)) {
-      headers['idempotency-key'] = isBent ? random.pick(BAD_KEYS) : `key-${random.int(0, 40)}`;
+    const key = operation.parameters.find((one) => one.in === 'header' && one.name === 'Idempotency-Key');
+    if (key && random.chance(isBent ? 0.6 : key.required ? 0.95 : 0.25)) {
+      const keys = key.required ? 10_000 : 40;
+      headers['idempotency-key'] = isBent ? random.pick(BAD_KEYS) : `key-${random.int(0, keys)}`;
       if (isBent) flaws.add('header');
-    } else if (random.chance(0.02)) headers['idempotency-key'] = 'on-any-route';
+    } else if (key?.required) flaws.add('header');
+    else if (random.chance(0.02)) headers['idempotency-key'] = 'on-any-route';
     if (random.chance(0.2)) headers['prefer'] = random.pick(PREFERENCES);
     if (random.chance(0.1)) headers['x-device'] = random.pick(['web', 'ios-17/2', 'two words', 'x'.repeat(65), '\xfc']);
     if (random.chance(0.02)) headers['if-none-match'] = '"1"';

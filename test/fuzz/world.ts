@@ -81,6 +81,11 @@ export class World {
         return random.int(30, 500);
       case 'maxQuantityPerSku':
         return random.int(20, 5000);
+      // The numbers that a new database gives.
+      case 'orderId':
+        return String(random.int(1, 40));
+      case 'expectedPayable':
+        return random.weighted([8, '99999999.99'], [1, '0.01']);
       case 'roles':
         return random.some(['admin', 'payment', 'x'], 0.3);
       case 'stock':

@@ -1,5 +1,6 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { CartModule } from '@app/cart';
+import { CheckoutModule } from '@app/checkout';
 import { Env, EnvModule, MetricsModule } from '@app/common';
 import { DatabaseModule } from '@app/database';
 import { IdempotencyModule, IdentityModule } from '@app/identity';
@@ -34,6 +35,6 @@ import { MetricsController } from './metrics.controller.js';
 export class AppModule {
   /** The settings decide which routes exist. */
   static forRoot(env: Env): DynamicModule {
-    return { module: AppModule, imports: [IdentityModule.forRoot(env)] };
+    return { module: AppModule, imports: [IdentityModule.forRoot(env), CheckoutModule.forRoot(env)] };
   }
 }

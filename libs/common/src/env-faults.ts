@@ -5,6 +5,7 @@ interface JudgedSettings {
   JWT_JWKS_URL?: string;
   GUEST_KEYS?: readonly string[];
   DEV_LOGIN: boolean;
+  DEMO_PAY: boolean;
   LOCK: string;
 }
 
@@ -33,6 +34,7 @@ export function tokenFaults(env: JudgedSettings): string[] {
 export function productionFaults(env: JudgedSettings, source: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   if (env.DEV_LOGIN) faults.push('DEV_LOGIN: not in production');
+  if (env.DEMO_PAY) faults.push('DEMO_PAY: not in production');
   if (env.LOCK === 'noop') faults.push('LOCK: noop is for tests, not for production');
   if (source['CRASH_AT']) faults.push('CRASH_AT: is for tests, not for production');
   const guestSecrets = (env.GUEST_KEYS ?? []).map((entry) => entry.slice(entry.indexOf(':') + 1));

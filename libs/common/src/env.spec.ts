@@ -109,6 +109,7 @@ describe('S22: production', () => {
 
   it.each<Refusal>([
     ['the development login', { DEV_LOGIN: 'true' }, 'DEV_LOGIN'],
+    ['paying with a click', { DEMO_PAY: 'true' }, 'DEMO_PAY'],
     ['locks that lock nothing', { LOCK: 'noop' }, 'LOCK'],
     ['a switch of the fault tests', { CRASH_AT: 'after-script' }, 'CRASH_AT'],
     ...examples.map((secret) => [`the secret ${secret}`, { JWT_SECRET: secret }, 'JWT_SECRET'] as Refusal),

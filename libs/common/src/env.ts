@@ -266,6 +266,18 @@ export class Env {
   @IsDaysToKeep()
   CHANGE_LOG_DAYS = 365;
 
+  /** How long an order waits to be paid, seconds; then it expires, and stock, coupons and items go back. */
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(2_592_000)
+  ORDER_TTL_SECONDS = 1800;
+
+  /** Everybody pays their own orders with a click: for demonstrations. */
+  @toBoolean
+  @IsBoolean()
+  DEMO_PAY = false;
+
   @Matches(/^[A-Z]{3}$/)
   CURRENCY = 'CNY';
 

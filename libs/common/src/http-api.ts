@@ -40,6 +40,7 @@ const EXAMPLE_DETAILS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
   INSUFFICIENT_STOCK: { skuId: '100001', available: 3 },
   QUANTITY_LIMIT: { skuId: '100001', maximum: 99, requested: 100 },
   CART_FULL: { maximum: 120 },
+  CHECKOUT_REJECTED: { skuId: '100001', code: 'INSUFFICIENT_STOCK', available: 1, requested: 2 },
   RATE_LIMITED: { limit: 150, windowSeconds: 10 },
   PRICE_CHANGED: { expectedPayable: '12.50', payable: '13.00' },
 };

@@ -137,8 +137,8 @@ export class Catalogue {
     }
   }
 
-  /** MySQL has it, so it is done; while Redis is away the sharer brings it there later. */
-  private async publishCommitted(skus: readonly Sku[]): Promise<void> {
+  /** Shows SKUs as MySQL has committed them; while Redis is away the sharer brings them there later. */
+  async publishCommitted(skus: readonly Sku[]): Promise<void> {
     try {
       await this.publish(skus);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, Env } from '@app/common';
+import { AppError, Env, ErrorDetail } from '@app/common';
 import { CartLimits, Limits } from './limits.js';
 import { Sku } from './sku.js';
 
@@ -39,6 +39,17 @@ export class InventoryCheck {
   ruleOf(sku: Sku | null): QuantityRule {
     if (!sku) return { state: 'gone', maximum: this.maximumOf(null), stock: 0 };
     return { state: sku.status, maximum: this.maximumOf(sku), stock: sku.stock };
+  }
+
+  /** Why so much of a SKU cannot be bought, or `null`. The scripts of the cart judge in the same order. */
+  faultOf(skuId: string, sku: Sku | null, quantity: number): ErrorDetail | null {
+    const { state, maximum, stock } = this.ruleOf(sku);
+    if (state === 'gone') return { code: 'SKU_NOT_FOUND', skuId };
+    if (state === 'off') return { code: 'SKU_OFF_SHELF', skuId };
+    if (quantity > maximum) return { code: 'QUANTITY_LIMIT', skuId, maximum, requested: quantity };
+    if (stock <= 0) return { code: 'OUT_OF_STOCK', skuId, available: 0 };
+    if (quantity > stock) return { code: 'INSUFFICIENT_STOCK', skuId, available: stock, requested: quantity };
+    return null;
   }
 
   maximumOf(sku: Sku | null): number {

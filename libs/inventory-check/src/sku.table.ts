@@ -24,6 +24,7 @@ const COLUMNS =
   'sku_id, sku_code, spu_id, shop_id, shop_name, name, image, spec, price, stock, low_stock_threshold, ' +
   'purchase_limit, status, version';
 
+const MAX_STOCK = 2_147_483_647;
 const UPSERT_CHUNK = 1_000;
 const INSERT = `INSERT INTO product_sku (${COLUMNS}, update_time)`;
 const ON_DUPLICATE = `ON DUPLICATE KEY UPDATE sku_code = VALUES(sku_code), spu_id = VALUES(spu_id),
@@ -41,6 +42,45 @@ export class SkuTable {
     if (skuIds.length === 0) return [];
     const rows = await query<SkuRow>(`SELECT ${COLUMNS} FROM product_sku WHERE sku_id IN (?)`, [skuIds]);
     return rows.map(toSku);
+  }
+
+  /** As {@link find}, and nobody else changes them until the transaction of `query` ends. */
+  async lock(skuIds: readonly string[], query: Query): Promise<Sku[]> {
+    if (skuIds.length === 0) return [];
+    // In the order of ids, so that two transactions wait for each other instead of deadlocking.
+    const rows = await query<SkuRow>(
+      `SELECT ${COLUMNS} FROM product_sku WHERE sku_id IN (?) ORDER BY sku_id FOR UPDATE`,
+      [skuIds],
+    );
+    return rows.map(toSku);
+  }
+
+  /** Takes units out of stock, of SKUs that are locked. `false`: some have not so many, and none must be committed. */
+  async take(units: ReadonlyMap<string, number>, query: Query): Promise<boolean> {
+    const places = casesOf(units);
+    const values = [...units].flat();
+    const { affectedRows } = (await query(
+      `UPDATE product_sku SET stock = stock - CASE sku_id ${places} END, version = version + 1,
+         update_time = UTC_TIMESTAMP()
+       WHERE sku_id IN (?) AND stock >= CASE sku_id ${places} END`,
+      [...values, [...units.keys()], ...values],
+    )) as unknown as { affectedRows: number };
+    return affectedRows === units.size;
+  }
+
+  /** Puts units back into stock, as much as the column holds; returns the SKUs as they are then. */
+  async giveBack(units: ReadonlyMap<string, number>, query: Query): Promise<Sku[]> {
+    const before = await this.lock([...units.keys()], query);
+    const places = casesOf(units);
+    await query(
+      `UPDATE product_sku SET stock = LEAST(stock + CASE sku_id ${places} END, ${MAX_STOCK}), version = version + 1,
+         update_time = UTC_TIMESTAMP()
+       WHERE sku_id IN (?)`,
+      [...[...units].flat(), [...units.keys()]],
+    );
+    const after = await this.find([...units.keys()], query);
+    await recordSkuSignals(before, after, query);
+    return after;
   }
 
   /** SKUs changed within the last seconds by MySQL's own clock, `limit` of them above an id, in the order of ids. */
@@ -152,15 +192,6 @@ export class SkuTable {
       return sku;
     });
   }
-
-  /** The SKUs as they are, and until the end of the transaction nobody else changes them. */
-  private async lock(skuIds: readonly string[], query: Query): Promise<Sku[]> {
-    const rows = await query<SkuRow>(
-      `SELECT ${COLUMNS} FROM product_sku WHERE sku_id IN (?) ORDER BY sku_id FOR UPDATE`,
-      [skuIds],
-    );
-    return rows.map(toSku);
-  }
 }
 
 /**
@@ -175,6 +206,11 @@ function pathOf({ text, shopId, spuId }: SkuFilter): { index: string; where: str
   return text
     ? { index: 'PRIMARY', where: [], parameters: [] }
     : { index: 'idx_status', where: [onShelf], parameters: [] };
+}
+
+/** Places for a SKU and its number of units, for each. */
+function casesOf({ size }: ReadonlyMap<string, number>): string {
+  return 'WHEN ? THEN ? '.repeat(size);
 }
 
 const ASSIGNMENTS = {

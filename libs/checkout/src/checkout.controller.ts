@@ -1,0 +1,70 @@
+import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type AnswerOptions, ApiIdempotent, Options } from '@app/cart';
+import { ApiProblems, crashPoint } from '@app/common';
+import { toCents } from '@app/database';
+import { type Caller, CurrentCaller, Idempotent, Shopper, type UserCaller, UserOnly } from '@app/identity';
+import { Checkout } from './checkout.js';
+import { Keyed, type KeyedRequest } from './checkout.key.js';
+import { CheckoutDto, PreviewDto, PreviewedDto } from './dto/checkout.dto.js';
+import { OrderDto } from './dto/order.dto.js';
+import { toOrderDto, toPreviewed } from './dto/to-dto.js';
+import { Previews } from './previews.js';
+
+const KEY = { name: 'Idempotency-Key', required: true, description: 'A repeat with it gets the first result; 24 h.' };
+
+/** From the cart to an order. */
+@ApiTags('checkout')
+@Controller('v1/cart/checkout')
+export class CheckoutController {
+  constructor(
+    private readonly checkout: Checkout,
+    private readonly previews: Previews,
+  ) {}
+
+  @Shopper()
+  @ApiOperation({ summary: 'What the selected items would cost, and what is in the way of ordering them' })
+  @Post('preview')
+  @HttpCode(200)
+  @Idempotent()
+  @ApiBody({ type: PreviewDto, required: false })
+  @ApiOkResponse({ type: PreviewedDto })
+  @ApiProblems('COUPON_NOT_FOUND', 'CART_BUSY', 'CART_UNAVAILABLE')
+  async preview(@CurrentCaller() caller: Caller, @Body() body: PreviewDto): Promise<PreviewedDto> {
+    return toPreviewed(await this.previews.of(caller, body));
+  }
+
+  @UserOnly()
+  @ApiOperation({
+    summary:
+      'Orders the selected items: takes stock and coupons, and the items out of the cart. A refusal changes nothing',
+  })
+  @Post()
+  @ApiHeader({ ...KEY, schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' } })
+  @ApiCreatedResponse({ type: OrderDto })
+  @ApiIdempotent()
+  @ApiProblems('NOTHING_SELECTED', 'CHECKOUT_REJECTED', 'CART_CHANGED', 'PRICE_CHANGED', 'COUPON_NOT_FOUND')
+  @ApiProblems('VERSION_MISMATCH', 'CART_BUSY', 'CART_UNAVAILABLE')
+  async submit(
+    @CurrentCaller() { id: userId }: UserCaller,
+    @Body() body: CheckoutDto,
+    @Keyed() keyed: KeyedRequest,
+    @Options() { ifMatch }: AnswerOptions,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OrderDto> {
+    const { order, replayed } = await this.checkout.submit(
+      { userId, ...keyed },
+      {
+        couponIds: [...new Set(body.couponIds)],
+        declineGifts: body.declineGifts ?? [],
+        expectedPayable: toCents(body.expectedPayable),
+        items: body.items,
+        ifMatch,
+      },
+    );
+    if (replayed) reply.header('idempotent-replayed', 'true');
+    reply.raw.once('finish', () => crashPoint('checkout-answered'));
+    return toOrderDto(order);
+  }
+}

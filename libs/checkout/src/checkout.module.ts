@@ -1,0 +1,49 @@
+import { DynamicModule, Module } from '@nestjs/common';
+import { CartModule } from '@app/cart';
+import { Env } from '@app/common';
+import { InventoryCheckModule } from '@app/inventory-check';
+import { PricingModule } from '@app/pricing';
+import { ShopperEventsModule, SyncModule } from '@app/sync';
+import { CheckoutAttempt } from './checkout.attempt.js';
+import { CheckoutController } from './checkout.controller.js';
+import { Checkout } from './checkout.js';
+import { CheckoutTable } from './checkout.table.js';
+import { DemoPayController } from './demo-pay.controller.js';
+import { OrderClosing } from './order.closing.js';
+import { OrderParts } from './order.parts.js';
+import { OrderSweeper } from './order.sweeper.js';
+import { OrderTable } from './order.table.js';
+import { OrderWriter } from './order.writer.js';
+import { OrdersController } from './orders.controller.js';
+import { OrdersInCart } from './orders-in-cart.js';
+import { Orders } from './orders.js';
+import { PayController } from './pay.controller.js';
+import { Previews } from './previews.js';
+import { Quotes } from './quotes.js';
+import { Selections } from './selection.js';
+
+@Module({
+  imports: [CartModule, InventoryCheckModule, PricingModule, ShopperEventsModule, SyncModule],
+  controllers: [CheckoutController, OrdersController],
+  providers: [
+    Checkout,
+    CheckoutAttempt,
+    CheckoutTable,
+    OrderClosing,
+    OrderParts,
+    Orders,
+    OrdersInCart,
+    OrderSweeper,
+    OrderTable,
+    OrderWriter,
+    Previews,
+    Quotes,
+    Selections,
+  ],
+})
+export class CheckoutModule {
+  /** The settings decide who pays. */
+  static forRoot({ DEMO_PAY }: Pick<Env, 'DEMO_PAY'>): DynamicModule {
+    return { module: CheckoutModule, controllers: [DEMO_PAY ? DemoPayController : PayController] };
+  }
+}

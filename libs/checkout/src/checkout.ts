@@ -1,0 +1,94 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AppError, crashPoint, ErrorCode, toAppError } from '@app/common';
+import { CheckoutAttempt, CheckoutWish } from './checkout.attempt.js';
+import { CheckoutClaim, Claimed, CheckoutRequest, CheckoutTable, StoredRefusal } from './checkout.table.js';
+import { Order } from './order.js';
+import { OrderTable } from './order.table.js';
+import { OrdersInCart } from './orders-in-cart.js';
+import { Selections } from './selection.js';
+
+/** `replayed`: an earlier request with the same key made the order. */
+export interface CheckedOut {
+  order: Order;
+  replayed: boolean;
+}
+
+/** Refusals that say nothing about the request itself. */
+const NEVER_KEPT = new Set<ErrorCode>(['CART_BUSY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED']);
+
+/** Submits carts: one order per key, whatever is repeated and whatever dies. */
+@Injectable()
+export class Checkout {
+  private readonly logger = new Logger(Checkout.name);
+
+  constructor(
+    private readonly checkouts: CheckoutTable,
+    private readonly orders: OrderTable,
+    private readonly attempt: CheckoutAttempt,
+    private readonly inCart: OrdersInCart,
+    private readonly selections: Selections,
+  ) {}
+
+  async submit(request: CheckoutRequest, wish: CheckoutWish): Promise<CheckedOut> {
+    const claimed = await this.attempt.inTurn(() => this.checkouts.claim(request));
+    if (claimed.state !== 'claimed') return this.answerRepeat(request.userId, claimed);
+    crashPoint('checkout-claimed');
+    const order = await this.orderOnce(claimed.claim, wish);
+    await this.takeFromCart(order);
+    crashPoint('checkout-taken');
+    return { order, replayed: false };
+  }
+
+  private async answerRepeat(userId: string, claimed: Exclude<Claimed, { state: 'claimed' }>): Promise<CheckedOut> {
+    switch (claimed.state) {
+      case 'reused':
+        throw new AppError('IDEMPOTENCY_KEY_REUSED');
+      case 'running':
+        throw new AppError('IDEMPOTENCY_IN_PROGRESS');
+      case 'refused':
+        throw await this.replay(userId, claimed.refusal);
+      case 'ordered':
+        return { order: (await this.orders.find(claimed.orderId))!, replayed: true };
+    }
+  }
+
+  private async orderOnce(claim: CheckoutClaim, wish: CheckoutWish): Promise<Order> {
+    try {
+      return await this.attempt.order(claim, wish);
+    } catch (error) {
+      await this.settle(claim, error);
+      throw error;
+    }
+  }
+
+  /** What the request came to is kept for its repeats, or its row is given back. Never throws: a silent row lapses. */
+  private async settle(claim: CheckoutClaim, error: unknown): Promise<void> {
+    try {
+      const refusal = toAppError(error);
+      if (!refusal || !isKept(refusal)) return await this.checkouts.release(claim);
+      const { code, details, message } = refusal;
+      await this.checkouts.refused(claim, { code, details, message });
+    } catch (failure) {
+      this.logger.warn(`a checkout's row was not settled: ${(failure as Error).message}`);
+    }
+  }
+
+  /** The order stands. What cannot leave the cart now does so later: at the next checkout, or by the sweeper. */
+  private async takeFromCart(order: Order): Promise<void> {
+    try {
+      await this.inCart.take(order);
+    } catch (error) {
+      this.logger.warn(`order ${order.orderId} is still in the cart: ${(error as Error).message}`);
+    }
+  }
+
+  private async replay(userId: string, { code, details, message }: StoredRefusal): Promise<AppError> {
+    const cart = await this.selections.show({ kind: 'user', id: userId });
+    return new AppError(code, details, message, { extra: { cart }, headers: { 'idempotent-replayed': 'true' } });
+  }
+}
+
+/** Never kept: 5xx, 400, 401, 412, 429 and what passes by itself. */
+function isKept({ code, status }: AppError): boolean {
+  return status < 500 && ![400, 401, 412, 429].includes(status) && !NEVER_KEPT.has(code);
+}

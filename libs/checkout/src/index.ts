@@ -1,0 +1,12 @@
+export { Checkout } from './checkout.js';
+export { CheckoutAttempt } from './checkout.attempt.js';
+export { CheckoutModule } from './checkout.module.js';
+export { CheckoutTable } from './checkout.table.js';
+export { OrderClosing } from './order.closing.js';
+export { OrderParts } from './order.parts.js';
+export { OrderSweeper } from './order.sweeper.js';
+export { OrderTable } from './order.table.js';
+export { OrderWriter } from './order.writer.js';
+export { OrdersInCart } from './orders-in-cart.js';
+export { Quotes } from './quotes.js';
+export { Selections } from './selection.js';

@@ -1,0 +1,90 @@
+import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { CheckoutTable } from './checkout.table.js';
+import { OrderClosing } from './order.closing.js';
+import { Due, OrderTable } from './order.table.js';
+import { OrdersInCart } from './orders-in-cart.js';
+
+const EVERY_MS = 2_000;
+/** The longest pause while something of it cannot be reached, ms. */
+const SLOWEST_MS = 15_000;
+const AT_ONCE = 50;
+const PURGE_AT_ONCE = 500;
+/** What is tried is tried again after this, by whichever instance, seconds. */
+const AGAIN_SECONDS = 10;
+/** A change is in MySQL within seconds; one that is not there by now has lost its message, ms. */
+const EVENT_LATE_MS = 15_000;
+const STOP_MS = 2_000;
+
+/**
+ * Finishes what no request lived to finish: items that are to leave a cart or come back, and orders nobody paid in time.
+ * Every instance looks; each piece of work is taken by one of them, and may be done twice without harm.
+ */
+@Injectable()
+export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(OrderSweeper.name);
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> = Promise.resolve();
+  private pause = EVERY_MS;
+  private isStopping = false;
+
+  constructor(
+    private readonly orders: OrderTable,
+    private readonly checkouts: CheckoutTable,
+    private readonly closing: OrderClosing,
+    private readonly inCart: OrdersInCart,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    clearTimeout(this.timer);
+    await Promise.race([this.sweeping, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+  }
+
+  /** Looks once at everything that is due. Throws the first failure, after all else was tried. */
+  async sweep(): Promise<void> {
+    const failures: unknown[] = [];
+    const each = async (dues: readonly Due[], work: (orderId: string) => Promise<void>) => {
+      for (const due of dues) {
+        if (this.isStopping) return;
+        try {
+          if (await this.orders.tryNow(due, AGAIN_SECONDS)) await work(due.orderId);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    };
+    await each(await this.orders.overdue(AT_ONCE), (orderId) => this.closing.expire(orderId));
+    await each(await this.orders.cartDue(AT_ONCE), (orderId) => this.finish(orderId));
+    await this.checkouts.purge(PURGE_AT_ONCE);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async finish(orderId: string): Promise<void> {
+    const order = await this.orders.find(orderId);
+    if (!order) return;
+    const age = Date.now() - (order.closedAt ?? order.createdAt);
+    await this.inCart.finish(order, age > EVENT_LATE_MS);
+  }
+
+  private schedule(): void {
+    if (this.isStopping) return;
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweepQuietly().finally(() => this.schedule());
+    }, this.pause).unref();
+  }
+
+  /** While MySQL or Redis is away there is nothing to finish; said once, and looked for ever more rarely. */
+  private async sweepQuietly(): Promise<void> {
+    try {
+      await this.sweep();
+      this.pause = EVERY_MS;
+    } catch (error) {
+      if (this.pause === EVERY_MS) this.logger.warn(`orders wait to be finished: ${(error as Error).message}`);
+      this.pause = Math.min(this.pause * 2, SLOWEST_MS);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import { Env } from '@app/common';
+import { Database, Query } from '@app/database';
+import { CartState, NewOrder, Order, OrderStatus, RestoredItem } from './order.js';
+import {
+  ITEM_COLUMNS,
+  itemParameters,
+  ORDER_COLUMNS,
+  OrderItemRow,
+  orderParameters,
+  OrderRow,
+  toOrder,
+} from './order.rows.js';
+
+const INSERT_CHUNK = 200;
+/** How long whoever has begun something may take to finish it, before a sweeper does, seconds. */
+const FIRST_ATTEMPT_SECONDS = 5;
+
+/** Something of an order that is still to be done. */
+export type Due = { orderId: string; attemptAt: string };
+
+/** The `orders` and `order_item` tables. */
+@Injectable()
+export class OrderTable {
+  constructor(
+    private readonly database: Database,
+    private readonly env: Env,
+  ) {}
+
+  /** Returns the number of the order. Fails as a duplicate when an item of the cart, in that version, was sold before. */
+  async insert(order: NewOrder, query: Query): Promise<string> {
+    const cartState: CartState = order.status === 'pending' ? 'take' : 'none';
+    const { insertId } = (await query(
+      `INSERT INTO orders (user_id, status, currency, goods, promotion_discount, coupon_discount, payable, coupon_ids,
+         gifts, cart_state, created_at, expires_at, attempt_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? SECOND,
+         UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND)`,
+      [...orderParameters(order), cartState, this.env.ORDER_TTL_SECONDS],
+    )) as unknown as { insertId: number | string };
+    const orderId = String(insertId);
+    for (let i = 0; i < order.lines.length; i += INSERT_CHUNK) {
+      const chunk = order.lines.slice(i, i + INSERT_CHUNK);
+      const places = chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
+      await query(
+        `INSERT INTO order_item (order_id, sku_id, user_id, quantity, price, goods, promotion_discount,
+           coupon_discount, payable, snapshot, item, item_version) VALUES ${places}`,
+        chunk.flatMap((line) => itemParameters(orderId, order.userId, line)),
+      );
+    }
+    return orderId;
+  }
+
+  async find(orderId: string, query: Query = this.database.query): Promise<Order | undefined> {
+    const [order] = await this.read('order_id = ?', [orderId], query);
+    return order;
+  }
+
+  /** As {@link find}, and nobody else changes it until the transaction of `query` ends. */
+  async lock(orderId: string, query: Query): Promise<Order | undefined> {
+    await query('SELECT order_id FROM orders WHERE order_id = ? FOR UPDATE', [orderId]);
+    return this.find(orderId, query);
+  }
+
+  /** Those whose items are still to leave the user's cart, in the order they were made. */
+  owedByCart(userId: string): Promise<Order[]> {
+    return this.read("user_id = ? AND cart_state = 'take'", [userId], this.database.query);
+  }
+
+  /** Whether something of this user is not yet as an order left it: the cart, or an order that is being placed. */
+  async unsettled(userId: string, query: Query): Promise<'take' | 'placing' | undefined> {
+    const [row] = await query<{ status: OrderStatus }>(
+      `SELECT status FROM orders WHERE user_id = ? AND (cart_state = 'take' OR (cart_state = 'none'
+         AND status = 'placing')) LIMIT 1`,
+      [userId],
+    );
+    return row && (row.status === 'placing' ? 'placing' : 'take');
+  }
+
+  /** Ends what the order waited for; from then on its items may have to come back into the cart. */
+  async close(orderId: string, status: 'paid' | 'cancelled' | 'expired', query: Query): Promise<void> {
+    await query(
+      `UPDATE orders SET status = ?, closed_at = UTC_TIMESTAMP(3), cart_state = IF(?, 'return', cart_state),
+         attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND WHERE order_id = ?`,
+      [status, status === 'paid' ? 0 : 1, orderId],
+    );
+  }
+
+  /** MySQL's copy of the cart is without what these orders took. */
+  async markTaken(orderIds: readonly string[], query: Query = this.database.query): Promise<void> {
+    if (orderIds.length === 0) return;
+    await query("UPDATE orders SET cart_state = 'taken' WHERE order_id IN (?) AND cart_state = 'take'", [orderIds]);
+  }
+
+  /** Keeps what came back into the cart; the first answer counts. */
+  async keepRestored(
+    orderId: string,
+    restored: readonly RestoredItem[],
+    query: Query = this.database.query,
+  ): Promise<void> {
+    await query("UPDATE orders SET restored = ? WHERE order_id = ? AND cart_state = 'return' AND restored IS NULL", [
+      JSON.stringify(restored),
+      orderId,
+    ]);
+  }
+
+  /** MySQL's copy of the cart has what these orders gave back. */
+  async markSettled(orderIds: readonly string[], query: Query = this.database.query): Promise<void> {
+    if (orderIds.length === 0) return;
+    await query("UPDATE orders SET cart_state = 'settled' WHERE order_id IN (?) AND cart_state = 'return'", [orderIds]);
+  }
+
+  /** Orders the cart still has something to do with, that nobody has tried for a while. */
+  cartDue(limit: number): Promise<Due[]> {
+    return this.due("cart_state IN ('take', 'return') AND attempt_at <= UTC_TIMESTAMP(3) ORDER BY attempt_at", limit);
+  }
+
+  /** Orders nobody has paid in time. */
+  overdue(limit: number): Promise<Due[]> {
+    return this.due("status = 'pending' AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at", limit);
+  }
+
+  /** `true`: nobody else tries it within so many seconds. */
+  async tryNow({ orderId, attemptAt }: Due, againSeconds: number): Promise<boolean> {
+    const { affectedRows } = (await this.database.query(
+      `UPDATE orders SET attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE order_id = ? AND attempt_at = ?`,
+      [againSeconds, orderId, attemptAt],
+    )) as unknown as { affectedRows: number };
+    return affectedRows > 0;
+  }
+
+  private async due(where: string, limit: number): Promise<Due[]> {
+    const rows = await this.database.query<{ order_id: string; attempt_at: string }>(
+      `SELECT order_id, attempt_at FROM orders WHERE ${where} LIMIT ?`,
+      [limit],
+    );
+    return rows.map((row) => ({ orderId: String(row.order_id), attemptAt: row.attempt_at }));
+  }
+
+  private async read(where: string, parameters: unknown[], query: Query): Promise<Order[]> {
+    const rows = await query<OrderRow>(
+      `SELECT ${ORDER_COLUMNS} FROM orders WHERE ${where} ORDER BY order_id`,
+      parameters,
+    );
+    if (rows.length === 0) return [];
+    const items = await query<OrderItemRow>(
+      `SELECT ${ITEM_COLUMNS} FROM order_item WHERE order_id IN (?) ORDER BY order_id, sku_id`,
+      [rows.map((row) => row.order_id)],
+    );
+    return rows.map((row) =>
+      toOrder(
+        row,
+        items.filter((item) => item.order_id === row.order_id),
+      ),
+    );
+  }
+}

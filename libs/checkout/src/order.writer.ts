@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, crashPoint } from '@app/common';
+import { Database, fromCents, Query } from '@app/database';
+import { Catalogue } from '@app/inventory-check';
+import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
+import { Order } from './order.js';
+import { OrderParts } from './order.parts.js';
+import { OrderTable } from './order.table.js';
+import { OrderRequest, Quotes } from './quotes.js';
+import { rejected } from './selection.js';
+
+const DUPLICATE = 1062;
+
+/** An order, or why there is none yet: something of the user's earlier orders is to be done first. */
+export type OrderOutcome = { order: Order } | { unsettled: 'take' | 'placing' } | { soldBefore: true };
+
+/** Makes an order of what is selected: one transaction, in which price and stock are looked at, taken and written. */
+@Injectable()
+export class OrderWriter {
+  constructor(
+    private readonly database: Database,
+    private readonly orders: OrderTable,
+    private readonly checkouts: CheckoutTable,
+    private readonly quotes: Quotes,
+    private readonly catalogue: Catalogue,
+    private readonly parts: OrderParts,
+  ) {}
+
+  /** Throws a refusal, and has changed nothing then. */
+  async write(claim: CheckoutClaim, request: OrderRequest): Promise<OrderOutcome> {
+    try {
+      const written = await this.database.transaction((query) => this.writeIn(query, claim, request));
+      if ('unsettled' in written) return written;
+      crashPoint('checkout-committed');
+      await this.catalogue.publishCommitted(written.skus);
+      return { order: written.order };
+    } catch (error) {
+      if ((error as { errno?: number }).errno !== DUPLICATE) throw error;
+      return { soldBefore: true };
+    }
+  }
+
+  private async writeIn(query: Query, claim: CheckoutClaim, request: OrderRequest) {
+    const { userId } = request;
+    await this.checkouts.lockAll(userId, query);
+    const unsettled = await this.orders.unsettled(userId, query);
+    if (unsettled) return { unsettled };
+    const { quote, skus, requirements } = await this.quotes.binding(request, query);
+    if (requirements.length > 0) throw rejected(requirements);
+    assertPrice(request.expectedPayable, quote.totals.payable);
+    const order = this.parts.toOrder(request, { quote, skus });
+    const orderId = await this.orders.insert(order, query);
+    const changed = await this.parts.take(order, query);
+    if (!(await this.checkouts.ordered(claim, orderId, query))) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
+    crashPoint('checkout-written');
+    return { order: (await this.orders.find(orderId, query))!, skus: changed };
+  }
+}
+
+/** A drop is the shopper's gain; a rise needs their consent. */
+function assertPrice(expected: number, payable: number): void {
+  if (payable <= expected) return;
+  const amounts = { expectedPayable: fromCents(expected), payable: fromCents(payable) };
+  throw new AppError('PRICE_CHANGED', [{ code: 'PRICE_CHANGED', ...amounts }]);
+}

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@app/common';
+import { Order } from './order.js';
+import { OrderTable } from './order.table.js';
+
+/** Orders as shoppers see them: their own, once they are made. */
+@Injectable()
+export class Orders {
+  constructor(private readonly table: OrderTable) {}
+
+  /** Throws ORDER_NOT_FOUND, also for somebody else's. */
+  async of(userId: string, orderId: string): Promise<Order> {
+    const order = await this.table.find(orderId);
+    if (order?.userId !== userId || order.status === 'placing' || order.status === 'failed') {
+      throw new AppError('ORDER_NOT_FOUND');
+    }
+    return order;
+  }
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, ErrorDetail } from '@app/common';
+import { CartItem, Database, fromCents, Query } from '@app/database';
+import { InventoryCheck, Sku, SkuTable } from '@app/inventory-check';
+import {
+  applyCoupons,
+  bestCoupons,
+  CouponProblem,
+  PricedLine,
+  promote,
+  Promotion,
+  PromotionTable,
+  Quote,
+  UserCouponTable,
+} from '@app/pricing';
+
+/** What a shopper wants to order, and how. */
+export interface Wishes {
+  /** `undefined`: a guest, who has no coupons. */
+  userId: string | undefined;
+  items: readonly CartItem[];
+  couponIds: readonly string[] | 'best';
+  /** Promotions whose gift is not wanted. */
+  declineGifts: readonly string[];
+}
+
+/** What is to be ordered; `expectedPayable` in cents: what the shopper has agreed to. */
+export interface OrderRequest extends Wishes {
+  userId: string;
+  couponIds: readonly string[];
+  expectedPayable: number;
+}
+
+/** What it would cost now, and everything that is in the way of ordering it. */
+export interface CheckoutQuote {
+  quote: Quote;
+  skus: ReadonlyMap<string, Sku>;
+  /** Empty: it can be ordered. */
+  requirements: ErrorDetail[];
+}
+
+/**
+ * What the selected items cost and whether they can be ordered, by MySQL alone: a cache may show a price, never take one.
+ * The preview and the order ask the same question here, the order with the SKUs locked.
+ */
+@Injectable()
+export class Quotes {
+  constructor(
+    private readonly skus: SkuTable,
+    private readonly promotions: PromotionTable,
+    private readonly coupons: UserCouponTable,
+    private readonly inventory: InventoryCheck,
+    private readonly database: Database,
+  ) {}
+
+  /** For showing: nothing is locked, so the next moment may bring another answer. */
+  preview(wishes: Wishes): Promise<CheckoutQuote> {
+    return this.quote(wishes, this.database.query, (skuIds) => this.skus.find(skuIds));
+  }
+
+  /** For ordering: it stays true until the transaction of `query` ends. */
+  binding(wishes: Wishes, query: Query): Promise<CheckoutQuote> {
+    return this.quote(wishes, query, (skuIds) => this.skus.lock(skuIds, query));
+  }
+
+  private async quote(
+    wishes: Wishes,
+    query: Query,
+    read: (skuIds: string[]) => Promise<Sku[]>,
+  ): Promise<CheckoutQuote> {
+    const { items } = wishes;
+    const now = Date.now();
+    const promotions = await this.promotions.active(query);
+    const skuIds = new Set([...items.map(({ skuId }) => skuId), ...promotions.flatMap(giftOf)]);
+    const skus = new Map((await read([...skuIds])).map((sku) => [sku.skuId, sku]));
+    const promoted = promote({
+      lines: items.flatMap((item) => toLine(item, skus.get(item.skuId))),
+      promotions,
+      now,
+      declineGifts: new Set(wishes.declineGifts),
+      giftStock: (skuId) => unitsOnShelf(skus.get(skuId)),
+    });
+    const wanted = await this.wanted(wishes, promoted, now, query);
+    const { quote, problems } = applyCoupons(promoted, wanted, now);
+    const faults = items.map(({ skuId, quantity }) => this.inventory.faultOf(skuId, skus.get(skuId) ?? null, quantity));
+    return { quote, skus, requirements: [...faults.filter((fault) => fault !== null), ...problems.map(toRequirement)] };
+  }
+
+  /** The coupons to be used. Throws COUPON_NOT_FOUND for one the user has not. */
+  private async wanted({ userId, couponIds }: Wishes, promoted: Quote, now: number, query: Query) {
+    if (couponIds.length === 0) return [];
+    const owned = userId === undefined ? [] : await this.coupons.owned(userId, query);
+    const ids = couponIds === 'best' ? bestCoupons(promoted, owned, now).couponIds : couponIds;
+    return ids.map((couponId) => {
+      const coupon = owned.find((one) => one.couponId === couponId);
+      if (!coupon) throw new AppError('COUPON_NOT_FOUND', [{ code: 'COUPON_NOT_FOUND', couponId }]);
+      return coupon;
+    });
+  }
+}
+
+/** What is gone has no price. */
+function toLine({ skuId, quantity }: CartItem, sku: Sku | undefined): PricedLine[] {
+  return sku && sku.status !== 'gone' ? [{ skuId, quantity, shopId: sku.shopId, price: sku.price }] : [];
+}
+
+function giftOf(promotion: Promotion): string[] {
+  return promotion.kind === 'full_gift' ? [promotion.gift.skuId] : [];
+}
+
+function unitsOnShelf(sku: Sku | undefined): number {
+  return sku?.status === 'on' ? sku.stock : 0;
+}
+
+/** A coupon that was asked for and cannot be used; `reason` says why. */
+function toRequirement({ couponId, code, gap }: CouponProblem): ErrorDetail {
+  return { code: 'CHECKOUT_REJECTED', couponId, reason: code, ...(gap === null ? {} : { gap: fromCents(gap) }) };
+}

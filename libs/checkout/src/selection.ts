@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { CartDto, CartLoader, CartOwner, CartView, LiveCart } from '@app/cart';
+import { AppError, ErrorDetail } from '@app/common';
+import { CartItem } from '@app/database';
+import { Catalogue, InventoryCheck } from '@app/inventory-check';
+
+/** What of a cart would be ordered, newest first. */
+export interface Selection {
+  cart: LiveCart;
+  items: CartItem[];
+  /** When there is nothing: why. Items that were selected and cannot be bought now, or that nothing was selected. */
+  obstacles: ErrorDetail[];
+}
+
+/** The selected items of a live cart, as the shopper sees them: what cannot be bought now is not selected. */
+@Injectable()
+export class Selections {
+  constructor(
+    private readonly loader: CartLoader,
+    private readonly catalogue: Catalogue,
+    private readonly inventory: InventoryCheck,
+    private readonly view: CartView,
+  ) {}
+
+  async of(owner: CartOwner): Promise<Selection> {
+    const cart = await this.loader.read(owner);
+    const flagged = cart.items.filter((item) => item.selected);
+    const skus = await this.catalogue.getMany(flagged.map(({ skuId }) => skuId));
+    const skuOf = (item: CartItem) => skus.get(item.skuId) ?? null;
+    const items = flagged.filter((item) => this.inventory.invalidReasonOf(skuOf(item)) === null);
+    if (items.length > 0) return { cart, items, obstacles: [] };
+    const obstacles = flagged.flatMap((item) => this.inventory.faultOf(item.skuId, skuOf(item), item.quantity) ?? []);
+    return { cart, items, obstacles: obstacles.length > 0 ? obstacles : [{ code: 'NOTHING_SELECTED' }] };
+  }
+
+  /** The cart as it is now, for a refusal that shows it. */
+  async show(owner: CartOwner): Promise<CartDto> {
+    return this.view.render(owner, await this.loader.read(owner), { group: 'shop' });
+  }
+}
+
+/** The refusal of an order: nothing is selected, or these are in the way. */
+export function rejected(obstacles: readonly ErrorDetail[]): AppError {
+  const isEmpty = obstacles.some(({ code }) => code === 'NOTHING_SELECTED');
+  return isEmpty ? new AppError('NOTHING_SELECTED') : new AppError('CHECKOUT_REJECTED', [...obstacles]);
+}
