@@ -73,6 +73,26 @@ describe('a user whose cart is not in Redis', () => {
     expect(items.find((item) => item.skuId === sku.skuId)!.quantity).toBe(40);
   });
 
+  it('is one of many at once: each is loaded by one query, six at a time', async () => {
+    const owners = Array.from({ length: 200 }, newOwner);
+    await table.upsert(owners.map(({ id }) => newRow(id)));
+    const load = table.load.bind(table);
+    let [now, most, queries] = [0, 0, 0];
+    table.load = async (userId) => {
+      queries += 1;
+      most = Math.max(most, ++now);
+      return load(userId).finally(() => (now -= 1));
+    };
+    try {
+      const reads = owners.flatMap((owner) => Array.from({ length: 10 }, () => loader.read(owner)));
+      for (const cart of await Promise.all(reads)) expect(cart.items).toHaveLength(1);
+    } finally {
+      table.load = load;
+    }
+    expect(queries).toBe(200);
+    expect(most).toBe(6);
+  });
+
   it('is remembered as empty for a while, until the first write', async () => {
     const owner = newOwner();
     const queries = await countQueries(async () => {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { CartLoader, CartStore } from '@app/cart';
+import { CartLoader, CartStore, CartSyncs } from '@app/cart';
 import { Metrics } from '@app/common';
 import { CartTable, Database } from '@app/database';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
@@ -8,6 +8,7 @@ import {
   CartPages,
   ChangeLogRetention,
   ChangeLogTable,
+  OccasionRecorder,
   Reconciler,
   SyncRuns,
   SyncRunsMetrics,
@@ -299,6 +300,41 @@ describe('a warm-up', () => {
       from = next;
     }
     expect(seen.size).toBe(9);
+  });
+});
+
+describe('syncs of single carts', () => {
+  it('are counted by their occasion, and one line for all of an hour is in the list of runs', async () => {
+    const metrics = new Metrics();
+    const syncs = new CartSyncs(metrics);
+    const sync = new SyncService(store, loader, table, syncs);
+    const recorder = new OccasionRecorder(syncs, runTable);
+    const [one, other] = [await userWith(2), await userWith(1)];
+    await store.remove(one.owner, [one.skus[0]!.skuId], {});
+    await sync.sync(one.userId, 'logout');
+    await sync.sync(other.userId, 'logout');
+    await database.query('UPDATE cart SET product_sku_num = 7 WHERE user_id = ?', [other.userId]);
+    expect(await sync.sync(other.userId, 'forced')).not.toHaveProperty('drift');
+    await sync.sync(other.userId, 'uncounted');
+    const away = new Database(createDataSource('mysql://cart@127.0.0.1:1/cart'));
+    const cut = new SyncService(store, loader, new CartTable(away), syncs);
+    await expect(cut.sync(one.userId, 'checkout')).rejects.toThrow('not reachable');
+
+    // Without MySQL nothing is forgotten.
+    await new OccasionRecorder(syncs, new SyncRunTable(away)).record();
+    await recorder.record();
+    await recorder.record();
+    const { runs } = await runTable.page();
+    const shown = runs.map(({ kind, carts, failures, written, softDeleted, drift }) =>
+      [kind, carts, failures, written, softDeleted, drift].join(' '),
+    );
+    expect(shown.sort()).toEqual(['checkout 0 1 0 0 0', 'forced 1 0 1 0 1', 'logout 2 0 2 1 0']);
+    expect(runs.every(({ status, durationMs }) => status === 'succeeded' && durationMs > 0)).toBe(true);
+    expect(await metricOf(metrics, 'cart_syncs_total')).toEqual([
+      { occasion: 'logout', outcome: 'written', value: 2 },
+      { occasion: 'forced', outcome: 'written', value: 1 },
+      { occasion: 'checkout', outcome: 'failed', value: 1 },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@app/common';
-import { CartTable } from '@app/database';
+import { CartTable, Slots } from '@app/database';
 import { keys, LockService } from '@app/redis';
 import { CartOwner, ownerKey } from './cart.owner.js';
 import { WriteResult } from './cart.result.js';
@@ -10,6 +10,10 @@ import { countItems, latestFirst, LiveCart } from './live-cart.js';
 
 /** A load may lose its right to restore to another load; then the caller simply tries again. */
 const ATTEMPTS = 5;
+/** Loads at once in this process: of MySQL's ten connections some are left for the queue and for orders. */
+const LOADS_AT_ONCE = 6;
+const WAITING_LOADS = 1_000;
+const WAIT_MS = 3_000;
 
 /**
  * Brings a cold cart from MySQL into Redis: one load per cart at a time, in this process by a shared promise and
@@ -19,6 +23,7 @@ const ATTEMPTS = 5;
 @Injectable()
 export class CartLoader {
   private readonly loading = new Map<string, Promise<void>>();
+  private readonly places = new Slots(LOADS_AT_ONCE, WAITING_LOADS, WAIT_MS);
 
   constructor(
     private readonly store: CartStore,
@@ -60,12 +65,24 @@ export class CartLoader {
     const key = ownerKey(owner);
     let load = this.loading.get(key);
     if (!load) {
-      load = this.locks
-        .exclusive(keys.lock.load(key), () => this.loadOnce(owner))
-        .finally(() => this.loading.delete(key));
+      load = this.inPlace(() => this.locks.exclusive(keys.lock.load(key), () => this.loadOnce(owner))).finally(() =>
+        this.loading.delete(key),
+      );
       this.loading.set(key, load);
     }
     return load;
+  }
+
+  /** Throws when no place becomes free in time: after a loss of Redis everybody's cart is cold at once. */
+  private async inPlace(work: () => Promise<void>): Promise<void> {
+    if (!(await this.places.enter())) {
+      throw new AppError('CART_UNAVAILABLE', [], 'Too many carts are being loaded', { retryAfter: 1 });
+    }
+    try {
+      await work();
+    } finally {
+      this.places.leave();
+    }
   }
 
   private async loadOnce(owner: CartOwner): Promise<void> {

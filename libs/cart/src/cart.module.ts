@@ -7,6 +7,7 @@ import { CartLoader } from './cart.loader.js';
 import { CartReader } from './cart.reader.js';
 import { CartService } from './cart.service.js';
 import { CartStore } from './cart.store.js';
+import { CartSyncs } from './cart.syncs.js';
 import { ItemCheck } from './item-check.js';
 import { LiveUpdates } from './live-updates.js';
 import { MergeStore } from './merge.store.js';
@@ -19,6 +20,7 @@ import { CartWriter } from './cart.writer.js';
   controllers: [CartController, CartItemsController, CartEventsController],
   providers: [
     CartStore,
+    CartSyncs,
     CartLoader,
     CartView,
     CartWriter,
@@ -29,6 +31,6 @@ import { CartWriter } from './cart.writer.js';
     MergeStore,
     OrderedItemsStore,
   ],
-  exports: [CartStore, CartLoader, CartView, CartWriter, ItemCheck, MergeStore, OrderedItemsStore],
+  exports: [CartStore, CartSyncs, CartLoader, CartView, CartWriter, ItemCheck, MergeStore, OrderedItemsStore],
 })
 export class CartModule {}

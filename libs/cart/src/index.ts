@@ -8,6 +8,8 @@ export { ownerKey } from './cart.owner.js';
 export type { CartOwner } from './cart.owner.js';
 export { CartStore } from './cart.store.js';
 export type { CartPicture, RebuildStep } from './cart.store.js';
+export { CartSyncs, SYNC_OCCASIONS } from './cart.syncs.js';
+export type { CartSynced, SyncOccasion, SyncTally } from './cart.syncs.js';
 export { latestFirst } from './live-cart.js';
 export type { Badge, LiveCart } from './live-cart.js';
 export type { ResultLine, WriteResult } from './cart.result.js';

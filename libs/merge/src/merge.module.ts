@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CartModule } from '@app/cart';
+import { MergePersister } from './merge.persister.js';
 import { MergeController } from './merge.controller.js';
 import { MergeSweeper } from './merge.sweeper.js';
 import { Merger } from './merger.js';
@@ -7,6 +8,6 @@ import { Merger } from './merger.js';
 @Module({
   imports: [CartModule],
   controllers: [MergeController],
-  providers: [Merger, MergeSweeper],
+  providers: [MergePersister, Merger, MergeSweeper],
 })
 export class MergeModule {}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   AnswerOptions,
   CartLoader,
@@ -15,8 +15,8 @@ import {
   Written,
 } from '@app/cart';
 import { crashPoint } from '@app/common';
-import { CartTable, DatabaseUnavailableError } from '@app/database';
 import { keys, LockService } from '@app/redis';
+import { MergePersister } from './merge.persister.js';
 
 /** What a merge came to; `persisted` says whether MySQL has it already. */
 export interface Merged {
@@ -37,15 +37,13 @@ const NOTHING: FrozenCart = { strategy: 'sum', select: 'keep', items: [] };
  */
 @Injectable()
 export class Merger {
-  private readonly logger = new Logger(Merger.name);
-
   constructor(
     private readonly store: MergeStore,
     private readonly loader: CartLoader,
     private readonly writer: CartWriter,
     private readonly check: ItemCheck,
     private readonly locks: LockService,
-    private readonly table: CartTable,
+    private readonly persister: MergePersister,
   ) {}
 
   async merge(userId: string, guestId: string, terms: MergeTerms, options: AnswerOptions): Promise<Merged> {
@@ -58,7 +56,8 @@ export class Merger {
       if (result.code === 'OK') ({ cart } = result);
       return result;
     });
-    const persisted = written.lines.length < 2 || (await this.persist(userId, cart ?? (await this.loader.read(user))));
+    const persisted =
+      written.lines.length < 2 || (await this.persister.persist(userId, cart ?? (await this.loader.read(user))));
     crashPoint('merge-persisted');
     return { id: mergeIdOf(userId, guestId), written, persisted };
   }
@@ -67,7 +66,7 @@ export class Merger {
   async finish(userId: string, guestId: string): Promise<void> {
     const user: CartOwner = { kind: 'user', id: userId };
     const result = await this.loader.write(user, () => this.attempt(userId, guestId, undefined, {}));
-    if (result.code === 'OK') await this.persist(userId, result.cart);
+    if (result.code === 'OK') await this.persister.persist(userId, result.cart);
   }
 
   /** One merge of a user at a time; that it is right is the scripts' doing. Adds go on meanwhile. */
@@ -102,18 +101,6 @@ export class Merger {
 
   private limitsOf({ items }: FrozenCart) {
     return this.check.limitsOf(items.map(({ skuId }) => skuId));
-  }
-
-  /** Without MySQL the outbox brings the change there later. */
-  private async persist(userId: string, cart: LiveCart): Promise<boolean> {
-    try {
-      await this.table.upsert(cart.items.map((item) => ({ ...item, userId, deleted: false })));
-      return true;
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError)) throw error;
-      this.logger.warn(`a merge is not in MySQL yet: ${error.message}`);
-      return false;
-    }
   }
 }
 

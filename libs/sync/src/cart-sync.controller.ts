@@ -19,7 +19,7 @@ export class CartSyncController {
   @ApiAcceptedResponse({ type: WrittenCartDto })
   @ApiProblems('CART_BUSY', 'CART_UNAVAILABLE')
   async write(@CurrentCaller() { id }: UserCaller): Promise<WrittenCartDto> {
-    const { version } = await this.sync.sync(id);
+    const { version } = await this.sync.sync(id, 'logout');
     return { version };
   }
 }

@@ -16,6 +16,7 @@ import { OverflowRepair } from './overflow/overflow.repair.js';
 import { CartPages } from './runs/cart-pages.js';
 import { ChangeLogRetention } from './runs/change-log.retention.js';
 import { Evictor } from './runs/evictor.js';
+import { OccasionRecorder } from './runs/occasion-recorder.js';
 import { Recovery } from './runs/recovery.js';
 import { Reconciler } from './runs/reconciler.js';
 import { RunsAdminController } from './runs/runs.admin.controller.js';
@@ -32,6 +33,7 @@ const RUNS = [
   ChangeLogRetention,
   Evictor,
   GapTable,
+  OccasionRecorder,
   OverflowMetrics,
   OverflowRepair,
   Reconciler,

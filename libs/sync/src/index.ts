@@ -21,6 +21,7 @@ export { Reconciler } from './runs/reconciler.js';
 export { SyncRunTable } from './runs/sync-run.table.js';
 export type { SyncRun } from './runs/sync-run.table.js';
 export { SyncRuns } from './runs/sync-runs.js';
+export { OccasionRecorder } from './runs/occasion-recorder.js';
 export { Evictor } from './runs/evictor.js';
 export { GapTable } from './overflow/gap.table.js';
 export { OverflowMetrics } from './overflow/overflow.metrics.js';

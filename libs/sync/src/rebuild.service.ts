@@ -49,7 +49,7 @@ export class RebuildService {
   /** What was stamped goes to MySQL at once; should that fail, the queue brings it. */
   private async writeBack(userId: string): Promise<void> {
     try {
-      await this.sync.sync(userId);
+      await this.sync.sync(userId, 'uncounted');
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError) && !(error instanceof AppError)) throw error;
       this.logger.warn(`a rebuilt cart is not in MySQL yet: ${error.message}`);

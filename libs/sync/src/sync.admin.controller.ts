@@ -20,7 +20,7 @@ export class SyncAdminController {
   @ApiOkResponse({ type: SyncResultDto })
   @ApiProblems(...PROBLEMS)
   force(@Param('userId', ParseIdPipe) userId: string): Promise<SyncResultDto> {
-    return this.sync.sync(userId);
+    return this.sync.sync(userId, 'forced');
   }
 
   @Get('diff')

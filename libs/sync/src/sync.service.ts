@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { AppError } from '@app/common';
-import { CartLoader, CartPicture, CartStore, LiveCart } from '@app/cart';
+import { CartLoader, CartPicture, CartStore, CartSyncs, LiveCart, SyncOccasion } from '@app/cart';
 import { CartItem, CartRow, CartTable, highestVersion } from '@app/database';
 import { diffItems, driftOf, ItemDiff, planSync, SyncPlan } from './sync.plan.js';
 
@@ -14,6 +14,8 @@ export interface SyncResult {
 
 /** The cart changes all the time; a comparison that was overtaken is made again. */
 const ATTEMPTS = 5;
+/** A change is in MySQL within seconds; a difference older than this is none that is on its way. */
+const LAG_MS = 60_000;
 
 /** Compares one user's cart in Redis with MySQL, and makes them equal. */
 @Injectable()
@@ -22,6 +24,7 @@ export class SyncService {
     private readonly store: CartStore,
     private readonly loader: CartLoader,
     private readonly table: CartTable,
+    @Optional() private readonly syncs?: CartSyncs,
   ) {}
 
   async diff(userId: string): Promise<{ inSync: boolean; version: string; items: ItemDiff[] }> {
@@ -30,13 +33,23 @@ export class SyncService {
     return { inSync: items.every((item) => item.equal), version: cart.version, items };
   }
 
-  /** Writes now what the queue would bring a little later, and mends what no message can. Safe beside the queue. */
-  async sync(userId: string): Promise<SyncResult> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const done = await this.equalise(userId, await this.picture(userId));
-      if (done) return done.result;
-    }
-    throw overtaken();
+  /**
+   * Writes now what the queue would bring a little later, and mends what no message can. Safe beside the queue. Counted
+   * under its occasion, unless it is part of something that is counted itself.
+   */
+  async sync(userId: string, occasion: SyncOccasion | 'uncounted' = 'checkout'): Promise<SyncResult> {
+    const work = async () => {
+      const settled = String((Date.now() - LAG_MS) * 1_000);
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const done = await this.equalise(userId, await this.picture(userId));
+        if (done) return { ...done.result, drift: driftOf(done.plan, settled) };
+      }
+      throw overtaken();
+    };
+    const { drift: _counted, ...result } = await (occasion === 'uncounted' || !this.syncs
+      ? work()
+      : this.syncs.measure(occasion, work));
+    return result;
   }
 
   /**

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
+import { SYNC_OCCASIONS } from '@app/cart';
 import { ApiCount, ApiId, ApiTime, IsId } from '@app/common';
-import { RUN_KINDS, RUN_STATES, RunKind, RunStatus, SyncRun } from '../runs/sync-run.table.js';
+import { RUN_KINDS, RUN_STATES, RunStatus, SyncRun } from '../runs/sync-run.table.js';
 
 const MOST_CARTS = 100_000;
 
@@ -30,11 +31,11 @@ export class SyncRunDto {
   runId!: string;
 
   @ApiProperty({
-    enum: RUN_KINDS,
+    enum: [...RUN_KINDS, ...SYNC_OCCASIONS],
     description:
-      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL; evict: idle carts taken out of Redis; overflow: carts changed while the outbox was full',
+      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL; evict: idle carts taken out of Redis; overflow: carts changed while the outbox was full; login, logout, checkout, forced: single carts, a line for those of an hour',
   })
-  kind!: RunKind;
+  kind!: SyncRun['kind'];
 
   @ApiProperty({ enum: RUN_STATES })
   status!: RunStatus;

@@ -76,7 +76,7 @@ export class OverflowRepair implements OnApplicationBootstrap, BeforeApplication
   private async repair(run: Run): Promise<void> {
     const marks = new Map<string, MarkedCart>();
     await forEachCart(this.marked(marks), { atOnce: AT_ONCE, run }, async (userId) => {
-      const { written, softDeleted } = await this.sync.sync(userId);
+      const { written, softDeleted } = await this.sync.sync(userId, 'uncounted');
       await this.store.settle(marks.get(userId)!);
       run.counts.carts += 1;
       run.counts.written += written;

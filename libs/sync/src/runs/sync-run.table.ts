@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SyncOccasion, SyncTally } from '@app/cart';
 import { Database, fromDateTime, toDateTime } from '@app/database';
 
 export const RUN_KINDS = ['hourly', 'daily', 'manual', 'recovery', 'warm_up', 'evict', 'overflow'] as const;
@@ -20,7 +21,8 @@ export interface RunCounts {
 
 export interface SyncRun extends RunCounts {
   runId: string;
-  kind: RunKind;
+  /** Of the syncs of single carts: what they were for; the line is for all of them in its time. */
+  kind: RunKind | SyncOccasion;
   status: RunStatus;
   reason: string | null;
   /** ms since 1970. */
@@ -48,7 +50,7 @@ const SLOTS = {
 
 interface RawRun {
   run_id: string;
-  kind: RunKind;
+  kind: SyncRun['kind'];
   status: RunStatus;
   reason: string | null;
   started_at: string;
@@ -103,6 +105,20 @@ export class SyncRunTable {
   async end(runId: string, counts: RunCounts, status: RunStatus, reason: string | null): Promise<void> {
     const set = 'status = ?, reason = ?, slot = NULL, ended_at = UTC_TIMESTAMP(3), heartbeat_at = UTC_TIMESTAMP(3)';
     await this.write(runId, counts, set, [status, reason]);
+  }
+
+  /** Keeps what single carts' syncs came to in the time that ends now, a line for each occasion; all lines or none. */
+  async record(tallies: ReadonlyMap<SyncOccasion, SyncTally>, durationMs: number): Promise<void> {
+    if (tallies.size === 0) return;
+    await this.database.transaction(async (query) => {
+      for (const [occasion, { carts, failures, written, softDeleted, drift }] of tallies) {
+        await query(
+          `INSERT INTO sync_run (kind, status, started_at, heartbeat_at, ended_at, carts, failures, written, soft_deleted, drift)
+           VALUES (?, 'succeeded', UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), ?, ?, ?, ?, ?)`,
+          [occasion, Math.round(durationMs * 1_000), carts, failures, written, softDeleted, drift],
+        );
+      }
+    });
   }
 
   /** Newest first, at most 50, below an id. */

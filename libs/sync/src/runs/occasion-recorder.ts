@@ -1,0 +1,45 @@
+import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { CartSyncs } from '@app/cart';
+import { SyncRunTable } from './sync-run.table.js';
+
+const EVERY_MS = 3_600_000;
+const STOP_MS = 1_000;
+
+/**
+ * Puts the syncs of single carts (login, logout, checkout, by hand) into the list of runs, as one line an hour for each
+ * occasion and instance: a line per shopper would bury the runs, and cost every login a statement. A `kill -9` loses the
+ * lines of its hour; the metrics page had them.
+ */
+@Injectable()
+export class OccasionRecorder implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(OccasionRecorder.name);
+  private timer: NodeJS.Timeout | undefined;
+  private since = performance.now();
+
+  constructor(
+    private readonly syncs: CartSyncs,
+    private readonly table: SyncRunTable,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.record(), EVERY_MS).unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.race([this.record(), new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+  }
+
+  /** Without MySQL the counts go into the next line. */
+  async record(): Promise<void> {
+    const tallies = this.syncs.take();
+    const durationMs = performance.now() - this.since;
+    try {
+      await this.table.record(tallies, durationMs);
+      this.since += durationMs;
+    } catch (error) {
+      this.syncs.giveBack(tallies);
+      this.logger.warn(`the syncs of single carts are not recorded: ${(error as Error).message}`);
+    }
+  }
+}
