@@ -36,6 +36,8 @@ const SILENT_SECONDS = 60;
 const GONE = 'its process is gone';
 const PAGE = 50;
 const DUPLICATE = 1062;
+/** By MySQL's clock. */
+const THIS_HOUR = "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:00:00')";
 
 /** The full ones have one slot together: one of them runs at a time. */
 const SLOTS = {
@@ -107,18 +109,28 @@ export class SyncRunTable {
     await this.write(runId, counts, set, [status, reason]);
   }
 
-  /** Keeps what single carts' syncs came to in the time that ends now, a line for each occasion; all lines or none. */
-  async record(tallies: ReadonlyMap<SyncOccasion, SyncTally>, durationMs: number): Promise<void> {
+  /**
+   * Adds what single carts' syncs came to: each occasion has one line for every hour (the moment it is for), whichever
+   * instance they ran on. All of them or none.
+   */
+  async record(tallies: ReadonlyMap<SyncOccasion, SyncTally>): Promise<void> {
     if (tallies.size === 0) return;
-    await this.database.transaction(async (query) => {
-      for (const [occasion, { carts, failures, written, softDeleted, drift }] of tallies) {
-        await query(
-          `INSERT INTO sync_run (kind, status, started_at, heartbeat_at, ended_at, carts, failures, written, soft_deleted, drift)
-           VALUES (?, 'succeeded', UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), ?, ?, ?, ?, ?)`,
-          [occasion, Math.round(durationMs * 1_000), carts, failures, written, softDeleted, drift],
-        );
-      }
-    });
+    const rows = [...tallies].map(([occasion, tally]) => [
+      occasion,
+      ...[tally.carts, tally.failures, tally.written, tally.softDeleted, tally.drift],
+    ]);
+    const places = rows.map(
+      () => `(?, ${THIS_HOUR}, 'succeeded', ${Array(3).fill('UTC_TIMESTAMP(3)').join(', ')}, ?, ?, ?, ?, ?)`,
+    );
+    await this.database.query(
+      `INSERT INTO sync_run (kind, due_at, status, started_at, heartbeat_at, ended_at, carts, failures, written,
+         soft_deleted, drift)
+       VALUES ${places.join(', ')}
+       ON DUPLICATE KEY UPDATE heartbeat_at = VALUES(heartbeat_at), ended_at = VALUES(ended_at),
+         carts = carts + VALUES(carts), failures = failures + VALUES(failures), written = written + VALUES(written),
+         soft_deleted = soft_deleted + VALUES(soft_deleted), drift = drift + VALUES(drift)`,
+      rows.flat(),
+    );
   }
 
   /** Newest first, at most 50, below an id. */
