@@ -119,13 +119,12 @@ export class SyncRunTable {
       occasion,
       ...[tally.carts, tally.failures, tally.written, tally.softDeleted, tally.drift],
     ]);
-    const places = rows.map(
-      () => `(?, ${THIS_HOUR}, 'succeeded', ${Array(3).fill('UTC_TIMESTAMP(3)').join(', ')}, ?, ?, ?, ?, ?)`,
-    );
+    const values = `(?, ${THIS_HOUR}, 'succeeded', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), ?, ?, ?, ?, ?)`;
+    const places = rows.map(() => values).join(', ');
     await this.database.query(
       `INSERT INTO sync_run (kind, due_at, status, started_at, heartbeat_at, ended_at, carts, failures, written,
          soft_deleted, drift)
-       VALUES ${places.join(', ')}
+       VALUES ${places}
        ON DUPLICATE KEY UPDATE heartbeat_at = VALUES(heartbeat_at), ended_at = VALUES(ended_at),
          carts = carts + VALUES(carts), failures = failures + VALUES(failures), written = written + VALUES(written),
          soft_deleted = soft_deleted + VALUES(soft_deleted), drift = drift + VALUES(drift)`,
