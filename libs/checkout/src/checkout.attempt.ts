@@ -76,7 +76,7 @@ export class CheckoutAttempt {
     }
     if (wish.items && !isSame(wish.items, items)) throw await this.changed(owner);
     if (items.length === 0) throw rejected(obstacles);
-    const { version } = await this.sync.sync(owner.id);
+    const { version } = await this.sync.sync(owner.id, 'checkout');
     await this.inCart.confirmTaken(taken, version);
     if (!(await this.checkouts.persisted(claim, cart))) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
     return items;

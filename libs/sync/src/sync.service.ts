@@ -37,7 +37,7 @@ export class SyncService {
    * Writes now what the queue would bring a little later, and mends what no message can. Safe beside the queue. Counted
    * under its occasion, unless it is part of something that is counted itself.
    */
-  async sync(userId: string, occasion: SyncOccasion | 'uncounted' = 'checkout'): Promise<SyncResult> {
+  async sync(userId: string, occasion: SyncOccasion | 'uncounted' = 'uncounted'): Promise<SyncResult> {
     const work = async () => {
       const settled = String((Date.now() - LAG_MS) * 1_000);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
