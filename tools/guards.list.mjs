@@ -1,6 +1,7 @@
 import { DESK_GUARDS } from './guards.desk.mjs';
 import { EVENT_GUARDS } from './guards.events.mjs';
 import { LOCK_GUARDS } from './guards.locks.mjs';
+import { PRICING_GUARDS } from './guards.pricing.mjs';
 import { SYNC_GUARDS } from './guards.sync.mjs';
 import { PAGE_GUARDS } from './guards.page.mjs';
 
@@ -266,6 +267,7 @@ export const GUARDS = [
   },
   ...DESK_GUARDS,
   ...LOCK_GUARDS,
+  ...PRICING_GUARDS,
   ...SYNC_GUARDS,
   ...EVENT_GUARDS,
   ...PAGE_GUARDS,

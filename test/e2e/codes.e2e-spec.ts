@@ -270,6 +270,7 @@ const WRITES = [
   ...['DELETE /v1/cart', 'DELETE /v1/cart/invalid-items', 'PUT /v1/cart/selection'],
 ];
 const CHECKOUT = 'POST /v1/cart/checkout';
+const PREVIEW = 'POST /v1/cart/checkout/preview';
 const GET_ORDER = 'GET /v1/orders/{orderId}';
 const CANCEL = 'POST /v1/orders/{orderId}/cancel';
 const PAY = 'POST /v1/orders/{orderId}/pay';
@@ -282,10 +283,14 @@ const ROUTES: Partial<Record<ErrorCode, string[]>> = {
   QUANTITY_LIMIT: [...ADDS, ITEM, SPEC, UNDO],
   CART_FULL: [...ADDS, UNDO],
   NOTHING_TO_UNDO: [UNDO],
+  COUPON_NOT_FOUND: [
+    ...['GET /v1/cart', 'POST /v1/admin/coupons/{couponId}/grant', 'POST /v1/coupons/{couponId}/claim'],
+    ...[CHECKOUT, PREVIEW],
+  ],
   REDIS_NEWER: ['POST /v1/admin/carts/{userId}/rebuild'],
   VERSION_MISMATCH: [...WRITES, CHECKOUT],
   NOTHING_SELECTED: [CHECKOUT],
-  CHECKOUT_REJECTED: [CHECKOUT],
+  CHECKOUT_REJECTED: ['GET /v1/cart', CHECKOUT],
   CART_CHANGED: [CHECKOUT],
   PRICE_CHANGED: [CHECKOUT],
   ORDER_NOT_FOUND: [GET_ORDER, CANCEL, PAY],

@@ -212,11 +212,12 @@ export class Requests {
   private judgeBody(request: FuzzRequest): void {
     const { operation, flaws, body } = request;
     const parsed = parse(body!);
-    if (body!.length > BODY_LIMIT && !operation.path.endsWith('/skus')) flaws.add('size');
+    if (body!.length > BODY_LIMIT && !/\/admin\/(?:skus|promotions|coupons)$/.test(operation.path)) flaws.add('size');
     if (parsed === INVALID || !this.schemas.fits(operation.body!, parsed === undefined ? {} : parsed))
       flaws.add('body');
-    // A document cannot say what -0, an id beyond 64 bits, half a surrogate pair or a time gone by is.
-    request.isUncertain ||= /-0(?![.\d])/.test(body!.toString()) || hasOddText(parsed) || hasPassed(parsed);
+    // A document cannot say in which order times and tiers come, nor what -0, an id beyond 64 bits, half a surrogate pair or a time gone by is.
+    request.isUncertain ||=
+      /-0(?![.\d])/.test(body!.toString()) || hasOddText(parsed) || hasPassed(parsed) || hasOrder(parsed);
   }
 }
 
@@ -242,6 +243,12 @@ function hasOddText(value: unknown): boolean {
 function hasPassed(value: unknown): boolean {
   const until = Date.parse(String((value as { until?: unknown } | null | undefined)?.until));
   return until < Date.now() + 60_000;
+}
+
+/** Whether an entry of a list has a period, or several tiers. */
+function hasOrder(value: unknown): boolean {
+  const entries = (Array.isArray(value) ? value : []) as ({ endsAt?: unknown; tiers?: unknown } | null)[];
+  return entries.some((one) => Boolean(one?.endsAt) || (Array.isArray(one?.tiers) && one.tiers.length > 1));
 }
 
 function isTooLarge(text: string): boolean {

@@ -17,6 +17,10 @@ const GUESTS = 6;
 const SHOPS = ['7', '8', '9'];
 const SPUS = ['701', '702'];
 
+const COUPONS = 6;
+
+const tier = (threshold: number) => ({ threshold: `${threshold}.00`, discount: `${threshold / 10}.00` });
+
 /** What meaningful requests are made of: shoppers with carts, SKUs in every state. */
 export class World {
   readonly users: Identity[] = [];
@@ -92,6 +96,18 @@ export class World {
         return random.weighted([6, random.int(50, 1000)], [1, 0], [1, random.int(1, 4)], [1, 2 ** 31 - 1]);
       case 'until':
         return new Date(Date.now() + random.int(2, 60) * 60_000).toISOString();
+      case 'couponId':
+        return `coupon-${random.int(1, COUPONS)}`;
+      case 'coupons':
+        return random.pick(['best', 'none', `coupon-${random.int(1, COUPONS)}`, 'coupon-1,coupon-2']);
+      case 'promotionId':
+        return `promotion-${random.int(1, 12)}`;
+      case 'tiers':
+        return random.some([tier(60), tier(200)], 0.5);
+      case 'startsAt':
+        return random.pick([null, new Date(Date.now() - 60_000).toISOString()]);
+      case 'endsAt':
+        return random.pick([null, new Date(Date.now() + random.int(1, 60) * 60_000).toISOString()]);
       case 'status':
         return random.weighted([4, 'on'], [1, 'off']);
       default:
@@ -129,6 +145,11 @@ export class World {
       ...many(3, { purchaseLimit: 2 }),
     ];
     this.skus.push(...(await this.api.skus(...kinds)));
+    const coupons = Array.from({ length: COUPONS }, (_, i) => ({
+      ...{ couponId: `coupon-${i + 1}`, label: 'one off', kind: 'fixed', amount: '1.00', threshold: '0.00' },
+      scope: i % 2 === 0 ? { platform: true } : { shopId: SHOPS[i % 3] },
+    }));
+    await (await this.api.admin()).put('/v1/admin/coupons', coupons);
     this.volatileSkus.push(...(await this.api.skus(...many(15, {}))));
   }
 }

@@ -42,6 +42,8 @@ export function newCoupon(overrides: Record<string, unknown> = {}): Coupon {
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 const label = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
 const cents = fc.nat({ max: 9_999_999_999 });
+/** A threshold nothing reaches for nothing. */
+const amount = fc.integer({ min: 1, max: 9_999_999_999 });
 const percentOff = fc.integer({ min: 1, max: 10_000 });
 const quantity = fc.integer({ min: 1, max: 2_147_483_647 });
 const time = fc.option(fc.integer({ min: 0, max: 4_000_000_000_000 }));
@@ -59,13 +61,13 @@ export const anyPromotion: fc.Arbitrary<Promotion> = fc.oneof(
   fc.record({
     ...promotionHead,
     kind: kind('full_reduction'),
-    tiers: fc.array(fc.record({ threshold: cents, discount: cents }), { minLength: 1, maxLength: 4 }),
+    tiers: fc.array(fc.record({ threshold: amount, discount: cents }), { minLength: 1, maxLength: 4 }),
     repeat: fc.constantFrom('once' as const, 'every' as const),
   }),
   fc.record({
     ...promotionHead,
     kind: kind('full_gift'),
-    threshold: cents,
+    threshold: amount,
     gift: fc.record({ skuId: anyId, quantity }),
   }),
   fc.record({ ...promotionHead, kind: kind('percent_off'), percentOff }),

@@ -1,11 +1,12 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { CartModule } from '@app/cart';
-import { CheckoutModule } from '@app/checkout';
+import { CheckoutModule, CouponsModule } from '@app/checkout';
 import { Env, EnvModule, MetricsModule } from '@app/common';
 import { DatabaseModule } from '@app/database';
 import { IdempotencyModule, IdentityModule } from '@app/identity';
 import { InventoryCheckModule } from '@app/inventory-check';
 import { MergeModule } from '@app/merge';
+import { PricingModule } from '@app/pricing';
 import { RedisModule } from '@app/redis';
 import { DeskModule, ShopperEventsModule, SyncModule } from '@app/sync';
 import { HealthController } from './health.controller.js';
@@ -23,7 +24,9 @@ import { MetricsController } from './metrics.controller.js';
     DatabaseModule,
     IdempotencyModule,
     InventoryCheckModule,
+    PricingModule,
     CartModule,
+    CouponsModule,
     MergeModule,
     SyncModule,
     DeskModule,

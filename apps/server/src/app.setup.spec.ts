@@ -9,6 +9,7 @@ import {
   ApiProblems,
   AppError,
   BodyLimit,
+  entriesOf,
   HttpListPipe,
   IsFlag,
   IsId,
@@ -71,7 +72,7 @@ class ProbeController {
   @Public()
   @BodyLimit(2 * 1024 * 1024)
   @ApiOkResponse()
-  prices(@Body(new HttpListPipe(PriceDto, 1000)) list: PriceDto[]) {
+  prices(@Body(new HttpListPipe(entriesOf(PriceDto), 1000)) list: PriceDto[]) {
     return { count: list.length };
   }
 

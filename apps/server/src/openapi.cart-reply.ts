@@ -11,6 +11,14 @@ const GROUP: Parameter = {
   description: 'How `groups` are made.',
   schema: { type: 'string', enum: ['shop', 'promotion', 'none'], default: 'shop' },
 };
+const COUPONS: Parameter = {
+  name: 'coupons',
+  in: 'query',
+  description:
+    'Coupons that are put into `totals`: `none`, `best`, or couponIds with commas between. A read refuses those that ' +
+    'cannot be used; the answer to a change leaves them out. `totals.coupons` names those that are in.',
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}(?:,[A-Za-z0-9_-]{1,64}){0,19}$', default: 'none' },
+};
 const IF_MATCH = header('If-Match', 'The version the change is meant for, from `ETag`; another one is 412.', {
   type: 'string',
   example: '"1763790000000001"',
@@ -53,7 +61,7 @@ export function describeCartReply(operation: Operation, codes: readonly ErrorCod
     const name = media?.schema.$ref?.split('/').pop() ?? '';
     const kind = kindOf(schemas[name]);
     if (kind) headers['ETag'] = ETAG;
-    if (kind === 'cart') addParameters(operation, GROUP);
+    if (kind === 'cart') addParameters(operation, GROUP, COUPONS);
     if (kind === 'cart' && media && codes.includes('VERSION_MISMATCH')) {
       addParameters(operation, PREFER);
       headers['Preference-Applied'] = PREFERENCE_APPLIED;

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
-import { type ErrorCode, ID_SCHEMA, problemCodesOf } from '@app/common';
+import { type ErrorCode, ID_SCHEMA, problemCodesOf, TOKEN_SCHEMA } from '@app/common';
 import { BEARER, CLIENT_CART_ID } from '@app/identity';
 import { describeCartReply } from './openapi.cart-reply.js';
 import { codesOf, type Operation, problemResponses, problemSchema, sharedResponses } from './openapi.problems.js';
@@ -81,9 +81,9 @@ function codesByOperation(app: NestFastifyApplication): Map<string, ErrorCode[]>
 /** The ids in a path, which `ParseIdPipe` checks; those of promotions and coupons are names. */
 function describeIds({ parameters = [] }: Operation): void {
   for (const parameter of parameters as { in?: string; name?: string; schema?: object }[]) {
-    if (parameter.in === 'path' && /^(?:id|(?:sku|user|order)Id)$/.test(parameter.name ?? '')) {
-      parameter.schema = ID_SCHEMA;
-    }
+    if (parameter.in !== 'path') continue;
+    if (/^(?:id|(?:sku|user|order)Id)$/.test(parameter.name ?? '')) parameter.schema = ID_SCHEMA;
+    if (/^(?:promotion|coupon)Id$/.test(parameter.name ?? '')) parameter.schema = TOKEN_SCHEMA;
   }
 }
 

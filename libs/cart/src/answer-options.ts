@@ -2,10 +2,12 @@ import { createParamDecorator, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { invalid } from '@app/common';
 import { idempotentRequestOf } from '@app/identity';
-import { GroupBy } from './cart.view.js';
+import type { CouponChoice } from '@app/pricing';
+import { GroupBy } from './cart.groups.js';
+import type { ViewOptions } from './cart.view.js';
 import { AnswerOptions } from './cart.writer.js';
 
-/** How the client wants a write checked, answered and logged: `If-Match`, `Idempotency-Key`, `Prefer`, `X-Device`, `?group=`. */
+/** How the client wants a write checked, answered and logged: `If-Match`, `Idempotency-Key`, `Prefer`, `X-Device`, `?group=` and `?coupons=`. */
 export const Options = createParamDecorator((_: unknown, context: ExecutionContext): AnswerOptions => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { headers } = request;
@@ -14,15 +16,15 @@ export const Options = createParamDecorator((_: unknown, context: ExecutionConte
   return {
     ifMatch: ifMatch === undefined ? undefined : parseIfMatch(String(ifMatch)),
     minimal: prefer !== undefined && /(^|[,;\s])return\s*=\s*"?minimal"?(?=$|[,;\s])/i.test(String(prefer)),
-    group: parseGroup(queryOf(request)['group']),
+    ...viewOf(queryOf(request)),
     idempotency: idempotentRequestOf(request),
     device: deviceOf(headers['x-device']),
   };
 });
 
-/** `?group=` of a read. */
-export const Group = createParamDecorator((_: unknown, context: ExecutionContext): GroupBy =>
-  parseGroup(queryOf(context.switchToHttp().getRequest<FastifyRequest>())['group']),
+/** `?group=` and `?coupons=` of a read. */
+export const View = createParamDecorator((_: unknown, context: ExecutionContext): ViewOptions =>
+  viewOf(queryOf(context.switchToHttp().getRequest<FastifyRequest>())),
 );
 
 const ETAGS = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*$/;
@@ -44,6 +46,20 @@ export function parseIfMatch(header: string): string[] | undefined {
  */
 export function deviceOf(header: unknown): string | undefined {
   return typeof header === 'string' && /^[\x21-\x7e]{1,64}$/.test(header) ? header : undefined;
+}
+
+function viewOf(query: Record<string, unknown>): ViewOptions {
+  return { group: parseGroup(query['group']), coupons: parseCoupons(query['coupons']) };
+}
+
+const COUPONS = /^[\w-]{1,64}(?:,[\w-]{1,64}){0,19}$/;
+
+/** `none`, `best`, or up to 20 couponIds; a coupon of such a name cannot be chosen here. */
+export function parseCoupons(value: unknown): CouponChoice {
+  if (value === undefined || value === 'none') return 'none';
+  if (value === 'best') return 'best';
+  if (typeof value === 'string' && COUPONS.test(value)) return value.split(',');
+  throw invalid([{ field: 'coupons', message: 'must be none, best, or 1 to 20 couponIds with commas between' }]);
 }
 
 function parseGroup(value: unknown): GroupBy {

@@ -3,12 +3,12 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiBodyRule, ApiProblems } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
-import { Group, Options } from './answer-options.js';
+import { Options, View } from './answer-options.js';
 import { answerWrite, ApiIdempotent, ApiWrite, READ_PROBLEMS } from './cart.answer.js';
 import { undoResultOf } from './cart.errors.js';
 import { CartReader } from './cart.reader.js';
 import { CartService } from './cart.service.js';
-import type { GroupBy } from './cart.view.js';
+import type { ViewOptions } from './cart.view.js';
 import type { AnswerOptions } from './cart.writer.js';
 import { BadgeDto, CartDto } from './dto/cart.dto.js';
 import { UndoneCartDto } from './dto/result.dto.js';
@@ -27,13 +27,13 @@ export class CartController {
   @ApiOperation({ summary: 'The cart of whoever asks; an unknown owner gets an empty one' })
   @Get()
   @ApiOkResponse({ type: CartDto })
-  @ApiProblems(...READ_PROBLEMS)
+  @ApiProblems(...READ_PROBLEMS, 'COUPON_NOT_FOUND', 'CHECKOUT_REJECTED')
   async get(
     @CurrentCaller() caller: Caller,
-    @Group() group: GroupBy,
+    @View() view: ViewOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CartDto> {
-    const cart = await this.reader.get(caller, group);
+    const cart = await this.reader.get(caller, view);
     if (!cart.stale) reply.header('etag', `"${cart.version}"`);
     return cart;
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { InventoryCheckModule } from '@app/inventory-check';
+import { PricingModule } from '@app/pricing';
 import { CartEventsController } from './cart-events.controller.js';
 import { CartItemsController } from './cart-items.controller.js';
 import { CartController } from './cart.controller.js';
@@ -16,7 +17,7 @@ import { CartView } from './cart.view.js';
 import { CartWriter } from './cart.writer.js';
 
 @Module({
-  imports: [InventoryCheckModule],
+  imports: [InventoryCheckModule, PricingModule],
   controllers: [CartController, CartItemsController, CartEventsController],
   providers: [
     CartStore,
@@ -31,6 +32,16 @@ import { CartWriter } from './cart.writer.js';
     MergeStore,
     OrderedItemsStore,
   ],
-  exports: [CartStore, CartSyncs, CartLoader, CartView, CartWriter, ItemCheck, MergeStore, OrderedItemsStore],
+  exports: [
+    CartStore,
+    CartSyncs,
+    CartLoader,
+    CartReader,
+    CartView,
+    CartWriter,
+    ItemCheck,
+    MergeStore,
+    OrderedItemsStore,
+  ],
 })
 export class CartModule {}

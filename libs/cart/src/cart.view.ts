@@ -2,16 +2,36 @@ import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, fromCents, toIso } from '@app/database';
 import { Catalogue, InventoryCheck, Sku } from '@app/inventory-check';
+import { CouponChoice, Place, PricedLine, PricingService, Quote } from '@app/pricing';
+import { GroupBy, toGroups } from './cart.groups.js';
 import { CartOwner } from './cart.owner.js';
-import { CartDto, CartItemDto, GroupDto, PriceChangeDto, ProblemDto, TotalsDto, WarningDto } from './dto/cart.dto.js';
+import {
+  CartDto,
+  CartItemDto,
+  PriceChangeDto,
+  ProblemDto,
+  TotalsDto,
+  UsedCouponDto,
+  WarningDto,
+} from './dto/cart.dto.js';
 import { LiveCart } from './live-cart.js';
-
-export type GroupBy = 'shop' | 'promotion' | 'none';
 
 export interface ViewOptions {
   group: GroupBy;
+  /** Those that are put into the totals; none when left out. */
+  coupons?: CouponChoice;
+  /** The cart answers a change that is made: coupons that cannot be used are left out, not refused. */
+  isAnswer?: boolean;
   /** The cart was read from MySQL because Redis is away. */
   stale?: boolean;
+}
+
+/** A cart as coupons look at it. */
+export interface PricedCart {
+  /** Of the selected items, without coupons. */
+  quote: Quote;
+  /** Every item, whether selected and valid or not. */
+  places: Place[];
 }
 
 /** Cart and catalogue together as a shopper sees them. Nothing is ever written from here. */
@@ -21,12 +41,16 @@ export class CartView {
     private readonly env: Env,
     private readonly catalogue: Catalogue,
     private readonly inventory: InventoryCheck,
+    private readonly pricing: PricingService,
   ) {}
 
-  async render(owner: CartOwner, cart: LiveCart, { group, stale = false }: ViewOptions): Promise<CartDto> {
+  /** Throws `COUPON_NOT_FOUND` or `CHECKOUT_REJECTED` for coupons that cannot be used, unless it is an answer. */
+  async render(owner: CartOwner, cart: LiveCart, options: ViewOptions): Promise<CartDto> {
+    const { group, stale = false } = options;
     const skuIds = cart.items.map((item) => item.skuId);
     const skus = await (stale ? this.catalogue.getManyFromTable(skuIds) : this.catalogue.getMany(skuIds));
     const items = cart.items.map((item) => this.toItemDto(item, skus.get(item.skuId) ?? null));
+    const quote = await this.quote(owner, items, skus, options);
     return {
       owner: owner.kind === 'user' ? { kind: 'user', id: owner.id } : { kind: 'guest' },
       version: cart.version,
@@ -34,12 +58,30 @@ export class CartView {
       stale,
       badge: cart.badge,
       items,
-      groups: toGroups(group, items, skus),
+      groups: toGroups(group, items, skus, quote.promotions),
       invalidItems: items.filter((item) => !item.valid).map((item) => item.skuId),
-      totals: toTotals(items, skus),
+      totals: toTotals(quote, options.coupons),
       limits: this.inventory.limits(),
       warnings: items.flatMap(toWarnings),
     };
+  }
+
+  async price({ items }: LiveCart): Promise<PricedCart> {
+    const skus = await this.catalogue.getMany(items.map(({ skuId }) => skuId));
+    const shown = items.map((item) => this.toItemDto(item, skus.get(item.skuId) ?? null));
+    const places = shown.map(({ skuId, shopId }) => ({ skuId, shopId: skus.get(skuId)?.shopId ?? shopId }));
+    return { quote: await this.pricing.quote(toLines(shown, skus).lines), places };
+  }
+
+  private quote(
+    owner: CartOwner,
+    items: readonly CartItemDto[],
+    skus: ReadonlyMap<string, Sku | null>,
+    { coupons, isAnswer, stale }: ViewOptions,
+  ): Promise<Quote> {
+    const userId = owner.kind === 'user' ? owner.id : undefined;
+    const { lines, unselected } = toLines(items, skus);
+    return this.pricing.quote(lines, { unselected, coupons, userId, lenient: isAnswer, fromTable: stale });
   }
 
   private toItemDto(item: CartItem, sku: Sku | null): CartItemDto {
@@ -68,6 +110,18 @@ export class CartView {
   }
 }
 
+/** The valid items at their live prices. */
+function toLines(items: readonly CartItemDto[], skus: ReadonlyMap<string, Sku | null>) {
+  const lines: PricedLine[] = [];
+  const unselected: PricedLine[] = [];
+  for (const { skuId, quantity, selected, valid } of items) {
+    if (!valid) continue;
+    const { shopId, price } = skus.get(skuId)!;
+    (selected ? lines : unselected).push({ skuId, shopId, quantity, price });
+  }
+  return { lines, unselected };
+}
+
 function toPriceChange(added: number, live: number): PriceChangeDto | null {
   if (live === added) return null;
   return { direction: live > added ? 'up' : 'down', amount: fromCents(Math.abs(live - added)) };
@@ -85,50 +139,20 @@ function toWarnings(item: CartItemDto): WarningDto[] {
   return [{ code: 'LOW_STOCK', target: { skuId: item.skuId }, data: { available: item.stock.available } }];
 }
 
-function toGroups(group: GroupBy, items: readonly CartItemDto[], skus: ReadonlyMap<string, Sku | null>): GroupDto[] {
-  if (group === 'none' || items.length === 0) return [];
-  if (group === 'shop') return groupByShop(items, skus);
-  // The catalogue knows no promotions, so all items are without one.
-  return [toGroup({ kind: 'promotion', id: '', name: '' }, items)];
-}
-
-function toGroup(head: Pick<GroupDto, 'kind' | 'id' | 'name'>, items: readonly CartItemDto[]): GroupDto {
-  return { ...head, selection: toSelection(items), skuIds: items.map((item) => item.skuId), promotions: [] };
-}
-
-/** Items come newest first, so groups follow the newest item in each. */
-function groupByShop(items: readonly CartItemDto[], skus: ReadonlyMap<string, Sku | null>): GroupDto[] {
-  const shops = new Map<string, CartItemDto[]>();
-  for (const item of items) {
-    const members = shops.get(item.shopId);
-    if (members) members.push(item);
-    else shops.set(item.shopId, [item]);
-  }
-  return [...shops].map(([id, members]) => {
-    const name = members.map((item) => skus.get(item.skuId)?.shopName).find(Boolean) ?? '';
-    return toGroup({ kind: 'shop', id, name }, members);
-  });
-}
-
-/** Three states over the items that can be selected at all. */
-function toSelection(items: readonly CartItemDto[]): 'all' | 'some' | 'none' {
-  const valid = items.filter((item) => item.valid);
-  const selected = valid.filter((item) => item.selected);
-  if (selected.length === 0) return 'none';
-  return selected.length === valid.length ? 'all' : 'some';
-}
-
-/** Live price × quantity of the valid, selected items. */
-function toTotals(items: readonly CartItemDto[], skus: ReadonlyMap<string, Sku | null>): TotalsDto {
-  const counted = items.filter((item) => item.selected);
-  const goods = counted.reduce((sum, item) => sum + skus.get(item.skuId)!.price * item.quantity, 0);
+/** Of the valid, selected items. */
+function toTotals({ items, totals, gifts, coupons }: Quote, choice: CouponChoice = 'none'): TotalsDto {
   return {
-    skus: counted.length,
-    quantity: counted.reduce((sum, item) => sum + item.quantity, 0),
-    goods: fromCents(goods),
-    promotionDiscount: '0.00',
-    couponDiscount: '0.00',
-    payable: fromCents(goods),
-    gifts: [],
+    skus: items.length,
+    quantity: items.reduce((sum, item) => sum + item.quantity, 0),
+    goods: fromCents(totals.goods),
+    promotionDiscount: fromCents(totals.promotionDiscount),
+    couponDiscount: fromCents(totals.couponDiscount),
+    payable: fromCents(totals.payable),
+    gifts,
+    ...(choice === 'none' ? {} : { coupons: coupons.map(toCouponDto) }),
   };
+}
+
+function toCouponDto({ couponId, discount }: Quote['coupons'][number]): UsedCouponDto {
+  return { couponId, discount: fromCents(discount) };
 }

@@ -6,17 +6,16 @@ import { CartLoader } from './cart.loader.js';
 import { CartOwner } from './cart.owner.js';
 import { parseStored, ResultLine, StoredResult, WriteResult } from './cart.result.js';
 import { WriteOptions } from './cart.script.js';
-import { CartView, GroupBy } from './cart.view.js';
+import { CartView, ViewOptions } from './cart.view.js';
 import { CartDto, MinimalCartDto } from './dto/cart.dto.js';
 import { LiveCart } from './live-cart.js';
 
 /** What the client demands of a write, and how it wants to be answered. */
-export interface AnswerOptions {
+export interface AnswerOptions extends Pick<ViewOptions, 'group' | 'coupons'> {
   /** Versions that are accepted, from `If-Match`; all of them when left out. */
   ifMatch?: readonly string[];
-  /** Answer the counters alone (`minimal`), else the whole cart, grouped in some way. */
+  /** Answer the counters alone, instead of the whole cart. */
   minimal?: boolean;
-  group: GroupBy;
   idempotency?: IdempotentRequest;
   /** The device that asks, from `X-Device`; for the change log. */
   device?: string;
@@ -89,7 +88,7 @@ export class CartWriter {
         case 'REPLAYED':
           return this.replay(owner, options, result.stored, toRefusal);
         case 'VERSION_MISMATCH': {
-          const cart = await this.view.render(owner, result.cart, options);
+          const cart = await this.render(owner, result.cart, options);
           throw new AppError('VERSION_MISMATCH', [], undefined, { extra: { cart } });
         }
         case 'IDEMPOTENCY_IN_PROGRESS':
@@ -120,11 +119,16 @@ export class CartWriter {
     const minimal = { version: cart.version, badge: cart.badge };
     if (options.minimal) return minimal;
     try {
-      return await this.view.render(owner, cart, options);
+      return await this.render(owner, cart, options);
     } catch (error) {
       // The change is made. A catalogue that cannot be reached for showing it must not make the shopper repeat it.
       if ((error as { appCode?: string }).appCode !== 'CART_UNAVAILABLE') throw error;
       return minimal;
     }
+  }
+
+  /** No coupon is a reason to refuse what is done already. */
+  private render(owner: CartOwner, cart: LiveCart, { group, coupons }: AnswerOptions): Promise<CartDto> {
+    return this.view.render(owner, cart, { group, coupons, isAnswer: true });
   }
 }

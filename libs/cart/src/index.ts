@@ -3,6 +3,7 @@ export { answerWrite, ApiIdempotent, ApiWrite } from './cart.answer.js';
 export { CART_CHANGED, MalformedEventError, readCartChanged, toCartChanged } from './cart.events.js';
 export type { CartChanged, CartChangedItem, SentChange } from './cart.events.js';
 export { CartLoader } from './cart.loader.js';
+export { CartReader } from './cart.reader.js';
 export { CartModule } from './cart.module.js';
 export { ownerKey } from './cart.owner.js';
 export type { CartOwner } from './cart.owner.js';

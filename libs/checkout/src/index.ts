@@ -2,6 +2,7 @@ export { Checkout } from './checkout.js';
 export { CheckoutAttempt } from './checkout.attempt.js';
 export { CheckoutModule } from './checkout.module.js';
 export { CheckoutTable } from './checkout.table.js';
+export { CouponsModule } from './coupons.module.js';
 export { OrderClosing } from './order.closing.js';
 export { OrderParts } from './order.parts.js';
 export { OrderSweeper } from './order.sweeper.js';

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, ErrorDetail } from '@app/common';
-import { CartItem, Database, fromCents, Query } from '@app/database';
+import { CartItem, Database, Query } from '@app/database';
 import { InventoryCheck, Sku, SkuTable } from '@app/inventory-check';
 import {
   applyCoupons,
   bestCoupons,
-  CouponProblem,
   PricedLine,
   promote,
   Promotion,
   PromotionTable,
   Quote,
+  toCouponDetail,
   UserCouponTable,
 } from '@app/pricing';
 
@@ -83,7 +83,11 @@ export class Quotes {
     const wanted = await this.wanted(wishes, promoted, now, query);
     const { quote, problems } = applyCoupons(promoted, wanted, now);
     const faults = items.map(({ skuId, quantity }) => this.inventory.faultOf(skuId, skus.get(skuId) ?? null, quantity));
-    return { quote, skus, requirements: [...faults.filter((fault) => fault !== null), ...problems.map(toRequirement)] };
+    return {
+      quote,
+      skus,
+      requirements: [...faults.filter((fault) => fault !== null), ...problems.map(toCouponDetail)],
+    };
   }
 
   /** The coupons to be used. Throws COUPON_NOT_FOUND for one the user has not. */
@@ -110,9 +114,4 @@ function giftOf(promotion: Promotion): string[] {
 
 function unitsOnShelf(sku: Sku | undefined): number {
   return sku?.status === 'on' ? sku.stock : 0;
-}
-
-/** A coupon that was asked for and cannot be used; `reason` says why. */
-function toRequirement({ couponId, code, gap }: CouponProblem): ErrorDetail {
-  return { code: 'CHECKOUT_REJECTED', couponId, reason: code, ...(gap === null ? {} : { gap: fromCents(gap) }) };
 }

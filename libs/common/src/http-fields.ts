@@ -1,11 +1,14 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
-import { ID } from './http-validation.js';
+import { ASCII_TOKEN, ID } from './http-validation.js';
 
 type Options = Pick<ApiPropertyOptions, 'description' | 'example' | 'nullable' | 'isArray'> & { required?: boolean };
 
 /** An id in the OpenAPI document. */
 export const ID_SCHEMA = { type: 'string', pattern: ID.source, example: '100001' } as const;
+
+/** The name of a promotion or coupon in the OpenAPI document. */
+export const TOKEN_SCHEMA = { type: 'string', pattern: ASCII_TOKEN.source, example: 'spring-sale' } as const;
 
 /** An id in an answer: the decimal string of a user, SKU, shop or order. */
 export function ApiId(options: Options = {}): PropertyDecorator {

@@ -4,8 +4,11 @@ import { ValidateBy, ValidateIf } from 'class-validator';
 
 const MAX_ID = '9223372036854775807';
 const MAX_QUANTITY = 2_147_483_647;
+/** What {@link IsAsciiToken} takes. */
+export const ASCII_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 export const ID = /^[1-9][0-9]{0,18}$/;
 const MONEY = /^(?:0|[1-9][0-9]{0,7})\.[0-9]{2}$/;
+const POSITIVE_MONEY = /^(?!0\.00$)(?:0|[1-9][0-9]{0,7})\.[0-9]{2}$/;
 
 export interface FieldOptions {
   /** The field may be absent. null is not absence: it is refused. */
@@ -31,15 +34,16 @@ export function IsId(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** Money: a decimal string with two places, "0.00" to "99999999.99". */
-export function IsMoney(options: FieldOptions = {}): PropertyDecorator {
-  const check = (value: unknown) => typeof value === 'string' && MONEY.test(value);
+/** Money: a decimal string with two places, "0.00" (`positive`: "0.01") to "99999999.99". */
+export function IsMoney(options: FieldOptions & { positive?: boolean } = {}): PropertyDecorator {
+  const pattern = options.positive ? POSITIVE_MONEY : MONEY;
+  const check = (value: unknown) => typeof value === 'string' && pattern.test(value);
   return field(
     options,
-    { type: 'string', pattern: MONEY.source, example: '12.50' },
+    { type: 'string', pattern: pattern.source, example: '12.50' },
     'isMoney',
     check,
-    'a decimal string from "0.00" to "99999999.99"',
+    `a decimal string from "${options.positive ? '0.01' : '0.00'}" to "99999999.99"`,
   );
 }
 

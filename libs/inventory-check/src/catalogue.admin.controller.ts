@@ -8,7 +8,7 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ApiProblems, AppError, BodyLimit, ParseIdPipe, HttpListPipe } from '@app/common';
+import { ApiProblems, AppError, BodyLimit, entriesOf, HttpListPipe, ParseIdPipe } from '@app/common';
 import { Idempotent, Roles } from '@app/identity';
 import { Catalogue } from './catalogue.js';
 import {
@@ -38,7 +38,9 @@ export class CatalogueAdminController {
   @ApiBody({ schema: { type: 'array', maxItems: MAX_UPSERT, items: { $ref: getSchemaPath(UpsertSkuDto) } } })
   @ApiOkResponse({ type: UpsertedDto })
   @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')
-  async upsert(@Body(new HttpListPipe(UpsertSkuDto, MAX_UPSERT)) skus: UpsertSkuDto[]): Promise<UpsertedDto> {
+  async upsert(
+    @Body(new HttpListPipe(entriesOf(UpsertSkuDto), MAX_UPSERT)) skus: UpsertSkuDto[],
+  ): Promise<UpsertedDto> {
     const newest = new Map(skus.map((sku) => [sku.skuId, toSkuInput(sku)]));
     await this.catalogue.upsert([...newest.values()]);
     return { upserted: newest.size };

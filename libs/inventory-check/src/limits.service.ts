@@ -1,17 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { BeforeApplicationShutdown, Injectable, Logger, OnModuleInit } from '@nestjs/common';
-import { invalid, toDto } from '@app/common';
+import { BeforeApplicationShutdown, Injectable, OnModuleInit } from '@nestjs/common';
+import { invalid, KeptFresh, toDto } from '@app/common';
 import { CartLimitsInput } from './dto/limits.dto.js';
 import { CartLimits, Limits } from './limits.js';
 import { SettingTable } from './setting.table.js';
 
 const SETTING = 'limits';
-/** Between two looks, ms: a change by another instance shows within a second. */
-const EVERY_MS = 900;
-/** The longest pause between two looks while MySQL is away, ms. */
-const SLOWEST_MS = 5_000;
-/** How long the start waits for the first look, ms. */
-const START_MS = 2_000;
 
 /**
  * Keeps {@link Limits} equal to the `setting` table. While MySQL is away the last known window holds, and ends when it
@@ -19,12 +12,7 @@ const START_MS = 2_000;
  */
 @Injectable()
 export class LimitsService implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly logger = new Logger(LimitsService.name);
-  private timer: NodeJS.Timeout | undefined;
-  private pause = EVERY_MS;
-  private isStopping = false;
-  private turn = 0;
-  private latestTurn = 0;
+  private readonly kept = new KeptFresh(SETTING, () => this.read());
 
   constructor(
     private readonly limits: Limits,
@@ -32,15 +20,11 @@ export class LimitsService implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const waited = new AbortController();
-    const late = delay(START_MS, undefined, { signal: waited.signal }).catch(() => undefined);
-    await Promise.race([this.look(), late]);
-    waited.abort();
+    await this.kept.start();
   }
 
   beforeApplicationShutdown(): void {
-    this.isStopping = true;
-    clearTimeout(this.timer);
+    this.kept.stop();
   }
 
   /**
@@ -61,28 +45,19 @@ export class LimitsService implements OnModuleInit, BeforeApplicationShutdown {
     await this.refresh();
   }
 
-  /** Reads the setting now. A look that began later has the last word, whichever answer arrives first. */
-  async refresh(): Promise<void> {
-    const turn = ++this.turn;
+  /** Reads the setting now. */
+  refresh(): Promise<void> {
+    return this.kept.refresh();
+  }
+
+  private async read(): Promise<() => void> {
     // Taken before the query: the window may end a round trip early on this instance, never late.
     const asked = performance.now();
     const stored = await this.table.find(SETTING);
-    if (turn < this.latestTurn) return;
-    this.latestTurn = turn;
-    if (!stored || (stored.remaining !== null && stored.remaining <= 0)) return this.limits.close();
+    if (!stored || (stored.remaining !== null && stored.remaining <= 0)) return () => this.limits.close();
     const { value, endsAt, remaining } = stored;
-    this.limits.open({ limits: toLimits(value), endsAt }, remaining === null ? Infinity : asked + remaining);
-  }
-
-  private async look(): Promise<void> {
-    try {
-      await this.refresh();
-      this.pause = EVERY_MS;
-    } catch (error) {
-      if (this.pause === EVERY_MS && !this.isStopping) this.logger.warn(`limits not read: ${(error as Error).message}`);
-      this.pause = Math.min(this.pause * 2, SLOWEST_MS);
-    }
-    if (!this.isStopping) this.timer = setTimeout(() => void this.look(), this.pause).unref();
+    const window = { limits: toLimits(value), endsAt };
+    return () => this.limits.open(window, remaining === null ? Infinity : asked + remaining);
   }
 }
 

@@ -60,10 +60,6 @@ export class CouponTable {
       sorted.flatMap(toParameters),
     );
   }
-
-  async isEmpty(): Promise<boolean> {
-    return (await this.database.query('SELECT 1 FROM coupon LIMIT 1')).length === 0;
-  }
 }
 
 /** Throws for a row whose terms make no sense: it must not reach a price. */

@@ -4,8 +4,17 @@ export type { Coupon, CouponProblem, CouponReason, CouponVerdict, OwnedCoupon } 
 export { promote } from './engine/promote.js';
 export type { Promotion, PromotionKind, Scope } from './engine/promotion.js';
 export type { AppliedPromotion, Gift, PricedLine, PricingInput, Quote, QuotedItem } from './engine/quote.js';
+export { ActiveCoupons } from './active-coupons.js';
 export { CouponTable } from './coupon.table.js';
 export { PricingModule } from './pricing.module.js';
 export { PromotionTable } from './promotion.table.js';
 export { UserCouponTable } from './user-coupon.table.js';
 export type { GrantRequest } from './user-coupon.table.js';
+export { couponNotFound, toCouponDetail, useCoupons } from './coupon-choice.js';
+export type { CouponChoice } from './coupon-choice.js';
+export { PricingService } from './pricing.service.js';
+export type { QuoteOptions } from './pricing.service.js';
+export { SCOPE_SCHEMA } from './dto/scope.dto.js';
+export { fromHundredths } from './dto/terms.dto.js';
+export { Promotions } from './promotions.js';
+export type { Place } from './promotions.js';

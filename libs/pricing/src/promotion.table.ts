@@ -53,10 +53,6 @@ export class PromotionTable {
       sorted.flatMap(toParameters),
     );
   }
-
-  async isEmpty(): Promise<boolean> {
-    return (await this.database.query('SELECT 1 FROM promotion LIMIT 1')).length === 0;
-  }
 }
 
 /** Throws for a row whose terms make no sense: it must not reach a price. */

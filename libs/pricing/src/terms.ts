@@ -65,13 +65,13 @@ const PROMOTION_KINDS: Record<PromotionKind, (terms: Terms) => object> = {
     const { tiers, repeat } = terms;
     if (!Array.isArray(tiers) || tiers.length === 0) throw wrong('tiers');
     if (repeat !== 'once' && repeat !== 'every') throw wrong('repeat');
-    const toTier = (tier: Terms) => ({ threshold: whole(tier, 'threshold'), discount: whole(tier, 'discount') });
+    const toTier = (tier: Terms) => ({ threshold: whole(tier, 'threshold', 1), discount: whole(tier, 'discount') });
     return { tiers: tiers.map((tier) => toTier(toRecord(tier))), repeat };
   },
   full_gift: (terms) => {
     const gift = toRecord(terms['gift']);
     return {
-      threshold: whole(terms, 'threshold'),
+      threshold: whole(terms, 'threshold', 1),
       gift: { skuId: text(gift['skuId']), quantity: whole(gift, 'quantity', 1) },
     };
   },

@@ -16,6 +16,8 @@ export interface GrantRequest {
 const MAX_OWNED = 500;
 const MAX_INT = 2_147_483_647;
 const DUPLICATE = 1062;
+/** Old records of grants that go with each new one. */
+const PURGED = 100;
 
 /** The `user_coupon` table: who has which coupons, and how many are used. */
 @Injectable()
@@ -64,11 +66,14 @@ export class UserCouponTable {
    */
   async grant(userId: string, couponId: string, count: number, request?: GrantRequest): Promise<number | undefined> {
     try {
-      return await this.database.transaction(async (query) => {
-        const granted = await this.add(userId, couponId, count, query);
-        if (request && granted !== undefined) await record(request, granted, query);
-        return granted;
+      const granted = await this.database.transaction(async (query) => {
+        const total = await this.add(userId, couponId, count, query);
+        if (request && total !== undefined) await record(request, total, query);
+        return total;
       });
+      // One that fails is made up for by the next.
+      if (request) await this.purgeGrants(PURGED).catch(() => undefined);
+      return granted;
     } catch (error) {
       if (!request || (error as { errno?: number }).errno !== DUPLICATE) throw error;
       return this.answerOf(request);

@@ -140,13 +140,17 @@ export class GroupPromotionDto {
   @ApiProperty({ example: '满500减100' })
   label!: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'by the selected items, in other shops too when it is about them' })
   reached!: boolean;
 
-  @ApiMoney({ nullable: true, example: '38.00', description: 'what is missing to the next tier' })
+  @ApiMoney({
+    nullable: true,
+    example: '38.00',
+    description: 'what the selected items lack to the next tier; null: none is left, or the kind has none',
+  })
   gap!: string | null;
 
-  @ApiMoney({ example: '0.00' })
+  @ApiMoney({ example: '0.00', description: 'its share of the items of this group' })
   discount!: string;
 }
 
@@ -181,6 +185,14 @@ export class GiftDto {
   quantity!: number;
 }
 
+export class UsedCouponDto {
+  @ApiProperty({ example: 'new-shopper' })
+  couponId!: string;
+
+  @ApiMoney({ example: '5.00' })
+  discount!: string;
+}
+
 export class TotalsDto {
   @ApiCount({ example: 2 })
   skus!: number;
@@ -202,6 +214,13 @@ export class TotalsDto {
 
   @ApiProperty({ type: [GiftDto] })
   gifts!: GiftDto[];
+
+  @ApiProperty({
+    type: [UsedCouponDto],
+    required: false,
+    description: 'the coupons in the totals; absent unless `coupons` asked for some',
+  })
+  coupons?: UsedCouponDto[];
 }
 
 export class CartLimitsDto {
@@ -252,7 +271,10 @@ export class CartDto {
   @ApiProperty({ type: [CartItemDto], description: 'most recently added first' })
   items!: CartItemDto[];
 
-  @ApiProperty({ type: [GroupDto], description: 'in the order of the newest item of each' })
+  @ApiProperty({
+    type: [GroupDto],
+    description: 'in the order of the newest item of each; the items without a promotion come last',
+  })
   groups!: GroupDto[];
 
   @ApiId({ isArray: true, description: 'SKUs that cannot be bought now; they are in `items` too' })

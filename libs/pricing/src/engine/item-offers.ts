@@ -35,10 +35,12 @@ export function takeItemOffers(lines: readonly PricedLine[], offers: readonly Pr
       WHOLE,
     );
     const weights = members.map(({ index, worth }) => ({ skuId: lines[index]!.skuId, weight: worth }));
-    shareOut(discount, weights).forEach((share, i) => (discounts[members[i]!.index] = share));
+    const shares = shareOut(discount, weights);
+    shares.forEach((share, i) => (discounts[members[i]!.index] = share));
     promotions.push({
       promotion: offer,
       skuIds: weights.map(({ skuId }) => skuId),
+      shares,
       reached: members.some(({ worth }) => worth > 0n),
       gap: null,
       discount,

@@ -127,7 +127,10 @@ function sorted({ items, promotions, ...rest }: Quote) {
   return {
     ...rest,
     items: [...items].sort((a, b) => Number(a.skuId) - Number(b.skuId)),
-    promotions: promotions.map((applied) => ({ ...applied, skuIds: [...applied.skuIds].sort() })),
+    promotions: promotions.map(({ skuIds, shares, ...applied }) => ({
+      ...applied,
+      shares: Object.fromEntries(skuIds.map((skuId, i) => [skuId, shares[i]])),
+    })),
   };
 }
 

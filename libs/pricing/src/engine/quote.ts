@@ -24,6 +24,8 @@ export interface AppliedPromotion {
   promotion: Promotion;
   /** The selected SKUs it applies to. */
   skuIds: string[];
+  /** What it takes off each of them, cents; they sum to the discount. */
+  shares: number[];
   reached: boolean;
   /** Cents to the next tier; `null` when the last is reached, and for kinds without thresholds. */
   gap: number | null;

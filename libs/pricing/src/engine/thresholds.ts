@@ -28,9 +28,10 @@ export function takeReductions(
     const { promotion, members, amount, reached } = standing;
     const discount = reached ? Math.min(reductionOf(promotion, amount), amount) : 0;
     const weights = members.map((index) => ({ skuId: lines[index]!.skuId, weight: BigInt(amounts[index]!) }));
-    shareOut(discount, weights).forEach((share, i) => (discounts[members[i]!] = share));
+    const shares = shareOut(discount, weights);
+    shares.forEach((share, i) => (discounts[members[i]!] = share));
     const skuIds = weights.map(({ skuId }) => skuId);
-    return { promotion, skuIds, reached, gap: gapTo(thresholdsOf(promotion), amount), discount };
+    return { promotion, skuIds, shares, reached, gap: gapTo(thresholdsOf(promotion), amount), discount };
   });
   return { discounts, promotions: applied };
 }
@@ -44,6 +45,7 @@ export function reachGifts(
   return join(lines, amounts, promotions.filter(isFullGift)).map(({ promotion, members, amount, reached }) => ({
     promotion,
     skuIds: members.map((index) => lines[index]!.skuId),
+    shares: members.map(() => 0),
     reached,
     gap: gapTo(thresholdsOf(promotion), amount),
     discount: 0,

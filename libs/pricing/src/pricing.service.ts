@@ -1,0 +1,129 @@
+import { BeforeApplicationShutdown, Injectable, OnModuleInit } from '@nestjs/common';
+import { AppError, KeptFresh } from '@app/common';
+import { DatabaseUnavailableError } from '@app/database';
+import { Catalogue } from '@app/inventory-check';
+import { CouponChoice, couponNotFound, toCouponDetail, useCoupons } from './coupon-choice.js';
+import type { OwnedCoupon } from './engine/coupon.js';
+import { promote } from './engine/promote.js';
+import type { Promotion } from './engine/promotion.js';
+import type { PricedLine, Quote } from './engine/quote.js';
+import { Promotions } from './promotions.js';
+import { PromotionTable } from './promotion.table.js';
+import { addUnselected } from './unselected.js';
+import { UserCouponTable } from './user-coupon.table.js';
+
+export interface QuoteOptions {
+  /** Lines that count for nothing, but show which promotions they would join. */
+  unselected?: readonly PricedLine[];
+  /** Ids of promotions whose gift is not wanted. */
+  declineGifts?: ReadonlySet<string>;
+  coupons?: CouponChoice;
+  /** Whose coupons; a guest has none. */
+  userId?: string;
+  /**
+   * Leave out what cannot be used instead of refusing: for the answer to a change that is already made.
+   */
+  lenient?: boolean;
+  /** Redis is away: gifts are looked up in MySQL. */
+  fromTable?: boolean;
+}
+
+/**
+ * What a cart comes to, for showing it. The active promotions are kept in the process, at most a second old; while MySQL
+ * is away the last known ones go on, and a process that has not seen MySQL yet prices without any rather than refusing
+ * the carts that Redis holds. An order is priced by MySQL itself.
+ */
+@Injectable()
+export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly kept = new KeptFresh('promotions', () => this.read());
+
+  constructor(
+    private readonly promotions: Promotions,
+    private readonly table: PromotionTable,
+    private readonly userCoupons: UserCouponTable,
+    private readonly catalogue: Catalogue,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.kept.start();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.kept.stop();
+  }
+
+  /** Inserts or replaces promotions, at once on this instance, within a second on the others. */
+  async upsert(promotions: readonly Promotion[]): Promise<void> {
+    await this.table.upsert(promotions);
+    await this.refresh();
+  }
+
+  /** Reads the active promotions now. */
+  refresh(): Promise<void> {
+    return this.kept.refresh();
+  }
+
+  /**
+   * Prices the selected lines. Throws `COUPON_NOT_FOUND` for a coupon that is not the user's, and `CHECKOUT_REJECTED`,
+   * one error per coupon, for what cannot be used.
+   */
+  async quote(lines: readonly PricedLine[], options: QuoteOptions = {}): Promise<Quote> {
+    const { unselected = [], declineGifts, coupons = 'none' } = options;
+    const promotions = this.promotions.about(unselected.length > 0 ? [...lines, ...unselected] : lines);
+    const giftStock = await this.giftStock(promotions, options.fromTable);
+    const input = { promotions, now: Date.now(), declineGifts, giftStock };
+    const quote =
+      unselected.length === 0 ? promote({ ...input, lines }) : addUnselected({ ...input, lines }, unselected);
+    return coupons === 'none' ? quote : this.withCoupons(quote, coupons, options);
+  }
+
+  private async withCoupons(quote: Quote, choice: CouponChoice, options: QuoteOptions): Promise<Quote> {
+    const { userId, lenient = false } = options;
+    if (userId === undefined) {
+      if (choice === 'best' || choice.length === 0 || lenient) return quote;
+      throw couponNotFound(choice as readonly string[]);
+    }
+    const owned = await this.ownedBy(userId, choice === 'best' || lenient);
+    const wanted = lenient && choice !== 'best' ? intersect(choice as readonly string[], owned) : choice;
+    const used = useCoupons(quote, owned, wanted, Date.now());
+    if (used.problems.length > 0 && !lenient)
+      throw new AppError('CHECKOUT_REJECTED', used.problems.map(toCouponDetail));
+    return used.quote;
+  }
+
+  /** While MySQL is away nobody has coupons, where that is better than no answer. */
+  private async ownedBy(userId: string, orNone: boolean): Promise<OwnedCoupon[]> {
+    try {
+      return await this.userCoupons.owned(userId);
+    } catch (error) {
+      if (!orNone || !(error instanceof DatabaseUnavailableError)) throw error;
+      return [];
+    }
+  }
+
+  /** Units there are of the gifts that may be given. What cannot be looked up is not given: a cart shows without it. */
+  private async giftStock(promotions: readonly Promotion[], fromTable = false) {
+    const skuIds = promotions.flatMap((one) => (one.kind === 'full_gift' ? [one.gift.skuId] : []));
+    if (skuIds.length === 0) return undefined;
+    try {
+      const skus = await (fromTable ? this.catalogue.getManyFromTable(skuIds) : this.catalogue.getMany(skuIds));
+      return (skuId: string) => {
+        const sku = skus.get(skuId);
+        return sku?.status === 'on' ? sku.stock : 0;
+      };
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      return undefined;
+    }
+  }
+
+  private async read(): Promise<() => void> {
+    const active = await this.table.active();
+    return () => this.promotions.replace(active);
+  }
+}
+
+function intersect(couponIds: readonly string[], owned: readonly OwnedCoupon[]): string[] {
+  const mine = new Set(owned.map(({ couponId }) => couponId));
+  return couponIds.filter((couponId) => mine.has(couponId));
+}

@@ -1,0 +1,27 @@
+/**
+ * Guards of promotions and coupons as they are kept and shown.
+ * @type {import('./guards.list.mjs').Guard[]}
+ */
+export const PRICING_GUARDS = [
+  {
+    name: 'a coupon is never used more often than it was granted',
+    file: 'libs/pricing/src/user-coupon.table.ts',
+    from: 'coupon_id IN (?) AND used < granted',
+    to: 'coupon_id IN (?)',
+    spec: 'test/integration/pricing-tables.int-spec.ts',
+  },
+  {
+    name: 'a grant with a key is recorded with it',
+    file: 'libs/pricing/src/user-coupon.table.ts',
+    from: 'if (request && total !== undefined) await record(request, total, query);',
+    to: 'if (request && total === 0) await record(request, total, query);',
+    spec: 'test/integration/pricing-tables.int-spec.ts',
+  },
+  {
+    name: 'a coupon is claimed once',
+    file: 'libs/pricing/src/user-coupon.table.ts',
+    from: 'IF(claimed = 0, 1, 0)',
+    to: '1',
+    spec: 'test/integration/pricing-tables.int-spec.ts',
+  },
+];
