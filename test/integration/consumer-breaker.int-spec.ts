@@ -136,7 +136,7 @@ const transports: [name: string, make: () => Promise<{ client: EventClient; serv
       const client = new RocketmqClient({ endpoints, topic });
       await client.connect();
       // Whatever is received and not renewed would come again, with the next attempt, while MySQL is away.
-      return { client, server: new RocketmqServer({ endpoints, topic, group, invisibleMs: 10_000 }) };
+      return { client, server: new RocketmqServer({ endpoints, topic, group, invisibleMs: 20_000 }) };
     },
   ],
   [
@@ -151,7 +151,7 @@ const transports: [name: string, make: () => Promise<{ client: EventClient; serv
 describe.each(transports)('while MySQL is away (%s)', (_name, make) => {
   it(
     'nothing is received and no attempt is spent; what waited is written afterwards',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async () => {
       const { client, server } = await make();
       const { attempts, registry } = await consumerBehind(server);
@@ -168,7 +168,7 @@ describe.each(transports)('while MySQL is away (%s)', (_name, make) => {
       });
       for (const one of sent) one.catch((error) => expect(error).toBeInstanceOf(TransportClosedError));
       await eventually(async () => expect(await gauge()).toBe(1), { timeoutMs: 45_000 });
-      await sleep(15_000);
+      await sleep(25_000);
       expect(attempts).toEqual([1]);
       gate.reopen();
       await eventually(
