@@ -137,7 +137,8 @@ function isKept({ operation, headers, who }: FuzzRequest, { status, text }: RawA
   const takesKey = operation.parameters.some(({ name }) => name === 'Idempotency-Key');
   if (!takesKey || !who || headers['idempotency-key'] === undefined) return false;
   if (status < 300) return true;
-  return [404, 409].includes(status) && !/"code":"(CART_BUSY|IDEMPOTENCY_IN_PROGRESS)"/.test(text);
+  // While a merge is under way its guest is refused too, and that is not kept: the merge may be taken back.
+  return [404, 409].includes(status) && !/"code":"(CART_BUSY|IDEMPOTENCY_IN_PROGRESS|GUEST_CART_MERGED)"/.test(text);
 }
 
 /** Operation × status, as a table for people. */
