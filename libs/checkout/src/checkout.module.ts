@@ -7,6 +7,7 @@ import { ShopperEventsModule, SyncModule } from '@app/sync';
 import { CheckoutAttempt } from './checkout.attempt.js';
 import { CheckoutController } from './checkout.controller.js';
 import { Checkout } from './checkout.js';
+import { CheckoutSnapshots } from './checkout.snapshots.js';
 import { CheckoutTable } from './checkout.table.js';
 import { DemoPayController } from './demo-pay.controller.js';
 import { OrderClosing } from './order.closing.js';
@@ -28,6 +29,7 @@ import { Selections } from './selection.js';
   providers: [
     Checkout,
     CheckoutAttempt,
+    CheckoutSnapshots,
     CheckoutTable,
     OrderClosing,
     OrderParts,

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError, crashPoint, ErrorCode, toAppError } from '@app/common';
-import { CheckoutAttempt, CheckoutWish } from './checkout.attempt.js';
+import { CheckoutAttempt } from './checkout.attempt.js';
+import { CheckoutWish } from './checkout.snapshots.js';
 import { CheckoutClaim, Claimed, CheckoutRequest, CheckoutTable, StoredRefusal } from './checkout.table.js';
 import { Order } from './order.js';
 import { OrderTable } from './order.table.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { Database, Query } from '@app/database';
-import { CartState, NewOrder, Order, OrderStatus, RestoredItem } from './order.js';
+import { CartState, NewOrder, Order, RestoredItem } from './order.js';
 import {
   ITEM_COLUMNS,
   itemParameters,
@@ -18,6 +18,13 @@ const FIRST_ATTEMPT_SECONDS = 5;
 
 /** Something of an order that is still to be done. */
 export type Due = { orderId: string; attemptAt: string };
+
+/** How far the orders of one user have come. */
+export interface OrdersOfUser {
+  latest: string;
+  isPlacing: boolean;
+  isOwed: boolean;
+}
 
 /** The `orders` and `order_item` tables. */
 @Injectable()
@@ -66,14 +73,18 @@ export class OrderTable {
     return this.read("user_id = ? AND cart_state = 'take'", [userId], this.database.query);
   }
 
-  /** Whether something of this user is not yet as an order left it: the cart, or an order that is being placed. */
-  async unsettled(userId: string, query: Query): Promise<'take' | 'placing' | undefined> {
-    const [row] = await query<{ status: OrderStatus }>(
-      `SELECT status FROM orders WHERE user_id = ? AND (cart_state = 'take' OR (cart_state = 'none'
-         AND status = 'placing')) LIMIT 1`,
+  /** The latest order of a user, "0" when there is none; whether one is being placed, and whether the cart owes one. */
+  async standing(userId: string, query: Query = this.database.query): Promise<OrdersOfUser> {
+    const [row] = await query<{ latest: string | null; placing: string | null; owed: string | null }>(
+      `SELECT MAX(order_id) AS latest, SUM(status = 'placing') AS placing, SUM(cart_state = 'take') AS owed
+       FROM orders WHERE user_id = ?`,
       [userId],
     );
-    return row && (row.status === 'placing' ? 'placing' : 'take');
+    return {
+      latest: String(row?.latest ?? '0'),
+      isPlacing: Number(row?.placing ?? 0) > 0,
+      isOwed: Number(row?.owed ?? 0) > 0,
+    };
   }
 
   /** Ends what the order waited for; from then on its items may have to come back into the cart. */

@@ -11,8 +11,11 @@ import { rejected } from './selection.js';
 
 const DUPLICATE = 1062;
 
-/** An order, or why there is none yet: something of the user's earlier orders is to be done first. */
-export type OrderOutcome = { order: Order } | { unsettled: 'take' | 'placing' } | { soldBefore: true };
+/**
+ * An order, or why there is none. `unsettled`: what is to be ordered was read from a cart that did not know of the user's
+ * earlier orders. `soldBefore`: an item of the cart was ordered before, and came back by a loss of data.
+ */
+export type OrderOutcome = { order: Order } | { unsettled: true } | { soldBefore: true };
 
 /** Makes an order of what is selected: one transaction, in which price and stock are looked at, taken and written. */
 @Injectable()
@@ -43,8 +46,8 @@ export class OrderWriter {
   private async writeIn(query: Query, claim: CheckoutClaim, request: OrderRequest) {
     const { userId } = request;
     await this.checkouts.lockAll(userId, query);
-    const unsettled = await this.orders.unsettled(userId, query);
-    if (unsettled) return { unsettled };
+    const { latest, isOwed } = await this.orders.standing(userId, query);
+    if (latest !== request.afterOrder || isOwed) return { unsettled: true as const };
     const { quote, skus, requirements } = await this.quotes.binding(request, query);
     if (requirements.length > 0) throw rejected(requirements);
     assertPrice(request.expectedPayable, quote.totals.payable);

@@ -29,6 +29,8 @@ export interface OrderRequest extends Wishes {
   userId: string;
   couponIds: readonly string[];
   expectedPayable: number;
+  /** The user's latest order when the cart was read: the cart knows of no later one. */
+  afterOrder: string;
 }
 
 /** What it would cost now, and everything that is in the way of ordering it. */

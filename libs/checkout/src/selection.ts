@@ -33,6 +33,11 @@ export class Selections {
     return { cart, items, obstacles: obstacles.length > 0 ? obstacles : [{ code: 'NOTHING_SELECTED' }] };
   }
 
+  /** A refusal with the cart as it is now. */
+  async refusal(code: 'CART_CHANGED' | 'VERSION_MISMATCH', owner: CartOwner): Promise<AppError> {
+    return new AppError(code, [], undefined, { extra: { cart: await this.show(owner) } });
+  }
+
   /** The cart as it is now, for a refusal that shows it. */
   async show(owner: CartOwner): Promise<CartDto> {
     return this.view.render(owner, await this.loader.read(owner), { group: 'shop' });

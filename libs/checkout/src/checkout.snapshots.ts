@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { CartOwner } from '@app/cart';
+import { AppError } from '@app/common';
+import { CartItem } from '@app/database';
+import { SyncService } from '@app/sync';
+import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
+import { OrderTable } from './order.table.js';
+import { OrdersInCart } from './orders-in-cart.js';
+import { rejected, Selections } from './selection.js';
+
+/** What the shopper asks for. `items`: what they saw selected; `expectedPayable` in cents. */
+export interface CheckoutWish {
+  couponIds: readonly string[];
+  declineGifts: readonly string[];
+  expectedPayable: number;
+  items: readonly { skuId: string; quantity: number }[] | undefined;
+  /** Versions of the cart that are accepted; all of them when left out. */
+  ifMatch: readonly string[] | undefined;
+}
+
+/** What is to be ordered, and the user's latest order that the cart knew of. */
+export interface CartSnapshot {
+  items: CartItem[];
+  afterOrder: string;
+}
+
+/** The cart as it is to be ordered, kept before the order is made. */
+@Injectable()
+export class CheckoutSnapshots {
+  constructor(
+    private readonly checkouts: CheckoutTable,
+    private readonly orders: OrderTable,
+    private readonly inCart: OrdersInCart,
+    private readonly selections: Selections,
+    private readonly sync: SyncService,
+  ) {}
+
+  /**
+   * Reads what is selected, when the cart is without what was ordered before, and writes the cart to MySQL.
+   * Throws what the cart itself has against the wish.
+   */
+  async take(owner: CartOwner, claim: CheckoutClaim, wish: CheckoutWish): Promise<CartSnapshot> {
+    // Before the cart is read: of an order that is made after this the cart may not know, and the transaction finds it.
+    const { latest: afterOrder, isPlacing } = await this.orders.standing(owner.id);
+    if (isPlacing) throw new AppError('CART_BUSY', [], 'Another order of this user is being placed', { retryAfter: 1 });
+    const taken = await this.inCart.takeOwed(owner.id);
+    const { cart, items, obstacles } = await this.selections.of(owner);
+    if (wish.ifMatch && !wish.ifMatch.includes(cart.version)) {
+      throw await this.selections.refusal('VERSION_MISMATCH', owner);
+    }
+    if (wish.items && !isSame(wish.items, items)) throw await this.selections.refusal('CART_CHANGED', owner);
+    if (items.length === 0) throw rejected(obstacles);
+    const { version } = await this.sync.sync(owner.id, 'checkout');
+    await this.inCart.confirmTaken(taken, version);
+    if (!(await this.checkouts.persisted(claim, cart))) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
+    return { items, afterOrder };
+  }
+}
+
+function isSame(seen: readonly { skuId: string; quantity: number }[], items: readonly CartItem[]): boolean {
+  const quantities = new Map(seen.map(({ skuId, quantity }) => [skuId, quantity]));
+  return (
+    seen.length === items.length &&
+    quantities.size === items.length &&
+    items.every(({ skuId, quantity }) => quantities.get(skuId) === quantity)
+  );
+}
