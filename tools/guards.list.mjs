@@ -2,6 +2,7 @@ import { DESK_GUARDS } from './guards.desk.mjs';
 import { EVENT_GUARDS } from './guards.events.mjs';
 import { LOCK_GUARDS } from './guards.locks.mjs';
 import { PRICING_GUARDS } from './guards.pricing.mjs';
+import { REPLAY_GUARDS } from './guards.replay.mjs';
 import { SYNC_GUARDS } from './guards.sync.mjs';
 import { PAGE_GUARDS } from './guards.page.mjs';
 
@@ -271,4 +272,5 @@ export const GUARDS = [
   ...SYNC_GUARDS,
   ...EVENT_GUARDS,
   ...PAGE_GUARDS,
+  ...REPLAY_GUARDS,
 ];

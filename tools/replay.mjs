@@ -6,8 +6,8 @@
 import { parseArgs } from 'node:util';
 import { storedMessages } from './replay/broker.mjs';
 import { Driver } from './replay/driver.mjs';
-import { summarise } from './replay/oracle.mjs';
-import { counted, differenceLines, Progress, table } from './replay/report.mjs';
+import { CheckoutDriver } from './replay/checkout/driver.mjs';
+import { differenceLines, Progress, table } from './replay/report.mjs';
 import { locate } from './replay/services.mjs';
 import { MysqlEye, RedisEye } from './replay/stores.mjs';
 
@@ -15,6 +15,8 @@ const USAGE = `npm run replay -- [options]
 The service runs with DEV_LOGIN=true and RATE_LIMITS=off: one address here stands for all the shoppers.
   --url URL             the service (default: services.json, then http://127.0.0.1:3000)
   --services FILE       services.json of the stack (default: $DATA_DIR/services.json)
+  --checkout            each invoice is checked out as well: orders, stock and carts are proved; the limits are raised
+                        for it when they do not fit, and put back (--max-skus, --max-quantity: what it needs)
   --lines N             only the first N lines of the invoices
   --concurrency N       carts worked on at once (default 16)
   --user-offset N       added to every user id, for a second replay on the same data
@@ -35,6 +37,7 @@ const OPTIONS = {
   'max-quantity': text,
   'drain-timeout': text,
   'in-process': flag,
+  checkout: flag,
   help: flag,
 };
 
@@ -50,6 +53,7 @@ function readOptions(args) {
   };
   return {
     help: values.help ?? false,
+    checkout: values.checkout ?? false,
     url: values.url,
     file: values.services,
     inProcess: values['in-process'] ?? false,
@@ -65,7 +69,7 @@ function readOptions(args) {
 /** @param {ReturnType<typeof readOptions>} options @param {MysqlEye} mysql */
 async function replay(options, mysql) {
   const services = () => locate(options);
-  const driver = new Driver(options, {
+  const driver = new (options.checkout ? CheckoutDriver : Driver)(options, {
     url: () => services().httpUrl,
     redis: () => RedisEye.open(services().redisUrl),
     mysql,
@@ -74,7 +78,10 @@ async function replay(options, mysql) {
   const before = await stored();
   const progress = new Progress(driver.calls);
   const started = performance.now();
-  const differences = await driver.play(() => progress.step());
+  const differences = await driver.play(
+    () => progress.step(),
+    (line) => console.log(line),
+  );
   const seconds = (performance.now() - started) / 1000;
   const drained = await driver.drain();
   if (drained.fault) differences.push(drained.fault);
@@ -93,23 +100,14 @@ async function replay(options, mysql) {
 }
 
 /**
- * @param {Driver} driver
+ * @param {Driver | CheckoutDriver} driver
  * @param {{ differences: string[], seconds: number, drainMs: number, messages: number | string }} result
  */
 function printResult(driver, { differences, seconds, drainMs, messages }) {
   const { tally, client } = driver;
-  const { rows, quantity, cents } = summarise(driver.expected);
-  const users = driver.carts.filter((cart) => cart.kind === 'user').length;
   console.log(
     table([
-      [
-        'sessions',
-        `${driver.sessions} invoices in ${driver.carts.length} carts (${users} users, ${driver.carts.length - users} guests)`,
-      ],
-      ['add calls', tally.adds],
-      ['refusals', counted(tally.refused)],
-      ['items proved', `${rows} rows, ${quantity} pieces, ${(cents / 100).toFixed(2)} at add prices`],
-      ['price changes', driver.priceChanges],
+      ...driver.report(),
       ['outcome unknown', `resolved as applied ${tally.unknownApplied}, as not applied ${tally.unknownNotApplied}`],
       ['waits for the service', client.waits],
       ['broker messages', messages],

@@ -10,6 +10,7 @@ const TRY_AGAIN = new Set([502, 503, 504]);
  * @property {number} status
  * @property {any} body parsed JSON, or undefined
  * @property {string | null} clientCartId re-signed guest token
+ * @property {boolean} replayed the result of an earlier request with the same key
  * @property {number} retryAfterMs
  *
  * @typedef {object} Call
@@ -50,8 +51,8 @@ export class Client {
     this.waits = 0;
   }
 
-  patience() {
-    return new Patience(this.patienceMs);
+  patience(totalMs = this.patienceMs) {
+    return new Patience(totalMs);
   }
 
   /**
@@ -110,6 +111,7 @@ export class Client {
         status: response.status,
         body: text === '' ? undefined : JSON.parse(text),
         clientCartId: response.headers.get('x-client-cart-id'),
+        replayed: response.headers.get('idempotent-replayed') === 'true',
         retryAfterMs: Number(response.headers.get('retry-after') ?? 0) * 1000,
       };
     } catch (error) {

@@ -1,9 +1,11 @@
+import { Admin } from './admin.mjs';
 import { Client } from './client.mjs';
 import { drain } from './drain.mjs';
 import { readCarts } from './invoices.mjs';
-import { expectCart } from './oracle.mjs';
+import { expectCart, summarise } from './oracle.mjs';
 import { PriceBoard } from './price-board.mjs';
 import { prove } from './proof.mjs';
+import { counted } from './report.mjs';
 import { Session } from './session.mjs';
 
 /**
@@ -15,10 +17,13 @@ import { Session } from './session.mjs';
  * @property {number | undefined} maxQuantity
  * @property {number} drainTimeoutMs
  *
+ * @typedef {object} Parts where what is judged is found
+ * @property {() => string} url
+ * @property {() => Promise<import('./stores.mjs').RedisEye>} redis
+ * @property {import('./stores.mjs').MysqlEye} mysql
+ *
  * @typedef {{ session: Session, expected: import('./oracle.mjs').Expected }} Played
  */
-
-const ADMIN = '1';
 
 /** One replay: plays every cart, waits for the drain, proves each cart. */
 export class Driver {
@@ -34,7 +39,7 @@ export class Driver {
 
   /**
    * @param {Options} options
-   * @param {{ url: () => string, redis: () => Promise<import('./stores.mjs').RedisEye>, mysql: import('./stores.mjs').MysqlEye }} stack
+   * @param {Parts} stack
    */
   constructor(options, stack) {
     this.options = options;
@@ -51,14 +56,6 @@ export class Driver {
     return new Set(this.carts.flatMap((cart) => cart.lines.map((line) => line.invoice))).size;
   }
 
-  get expected() {
-    return this.#played.map(({ expected }) => expected);
-  }
-
-  get priceChanges() {
-    return this.#board?.changes ?? 0;
-  }
-
   /**
    * Plays all carts and returns the differences between answers and calculation.
    * @param {() => void} onStep called after each add
@@ -66,7 +63,8 @@ export class Driver {
   async play(onStep) {
     const { mysql } = this.stack;
     const limits = await this.#limits();
-    const board = new PriceBoard(await this.#prices(), await this.#priceChanger());
+    const admin = await Admin.login(this.client);
+    const board = new PriceBoard(await mysql.pricesOf(this.carts), (skuId, price) => admin.setPrice(skuId, price));
     this.#board = board;
     this.#rowsBefore = await mysql.cartRows();
     this.#loggedBefore = await mysql.logRows('user', this.#userIds());
@@ -182,23 +180,17 @@ export class Driver {
     return { maxSkus: maxSkus ?? told.maxSkus, maxQuantity: maxQuantity ?? told.maxQuantityPerSku };
   }
 
-  async #prices() {
-    const prices = await this.stack.mysql.prices();
-    const missing = this.carts.flatMap((cart) => cart.lines).find((line) => !prices.has(line.skuId));
-    if (missing) throw new Error(`SKU ${missing.skuId} is not for sale: load the sample catalogue first.`);
-    return prices;
-  }
-
-  async #priceChanger() {
-    const body = { userId: ADMIN, roles: ['admin'] };
-    const login = await this.client.insist('POST', '/v1/dev/login', { body });
-    if (login.status !== 200)
-      throw new Error(`POST /v1/dev/login was answered ${login.status}: start with DEV_LOGIN=true.`);
-    const headers = { authorization: `Bearer ${login.body.token}` };
-    return async (/** @type {string} */ skuId, /** @type {string} */ price) => {
-      const answer = await this.client.insist('PATCH', `/v1/admin/skus/${skuId}`, { headers, body: { price } });
-      if (answer.status !== 200)
-        throw new Error(`the price of SKU ${skuId} was answered ${answer.status} ${answer.body?.code}`);
-    };
+  /** @returns {[name: string, value: string | number][]} */
+  report() {
+    const { rows, quantity, cents } = summarise(this.#played.map(({ expected }) => expected));
+    const users = this.#userIds().length;
+    const carts = `${this.carts.length} carts (${users} users, ${this.carts.length - users} guests)`;
+    return [
+      ['sessions', `${this.sessions} invoices in ${carts}`],
+      ['add calls', this.tally.adds],
+      ['refusals', counted(this.tally.refused)],
+      ['items proved', `${rows} rows, ${quantity} pieces, ${(cents / 100).toFixed(2)} at add prices`],
+      ['price changes', this.#board?.changes ?? 0],
+    ];
   }
 }

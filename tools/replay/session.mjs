@@ -16,8 +16,8 @@ import { judge } from './judge.mjs';
 
 /** One shopper with one cart: the only writer of it, so what the cart holds tells what became of a lost answer. */
 export class Session {
-  /** @type {Record<string, string>} */
-  #headers = {};
+  /** @type {Record<string, string>} who is asking */
+  headers = {};
   /** @type {any} the cart as the service last told it */
   cart;
   /** Version before the first add. */
@@ -41,17 +41,17 @@ export class Session {
   /** The cart's key in Redis and its owner in the change log, which knows a guest by a hash. */
   get owner() {
     if (this.lines.kind === 'user') return { kind: 'user', key: `cart:user:${this.lines.name}`, id: this.lines.name };
-    const random = this.#headers['x-client-cart-id']?.split('.')[2] ?? '';
+    const random = this.headers['x-client-cart-id']?.split('.')[2] ?? '';
     return { kind: 'guest', key: `cart:guest:${random}`, id: createHash('sha256').update(random).digest('hex') };
   }
 
   async open() {
     if (this.lines.kind === 'user') {
       const { body } = await this.#expect(200, 'POST', '/v1/dev/login', { body: { userId: this.lines.name } });
-      this.#headers = { authorization: `Bearer ${body.token}` };
+      this.headers = { authorization: `Bearer ${body.token}` };
     } else {
       const { body } = await this.#expect(201, 'POST', '/v1/guest-carts');
-      this.#headers = { 'x-client-cart-id': body.clientCartId };
+      this.headers = { 'x-client-cart-id': body.clientCartId };
     }
     const cart = await this.read();
     if (cart.items.length > 0) throw new Error(`${this.label} has a cart already: replay with another --user-offset.`);
@@ -104,7 +104,7 @@ export class Session {
       await patience.wait(`add by ${this.label}: ${unknown ?? again?.body?.code}`, again?.retryAfterMs);
       if (lost && (await this.#wasApplied(line, before))) {
         this.tally.unknownApplied += 1;
-        return { status: 201, body: this.cart, clientCartId: null, retryAfterMs: 0 };
+        return { status: 201, body: this.cart, clientCartId: null, replayed: false, retryAfterMs: 0 };
       }
     }
   }
@@ -118,11 +118,11 @@ export class Session {
    * @returns {Promise<{ answer?: Answer, again?: Answer, unknown?: string }>}
    */
   async #attempt({ skuId, quantity }, lost) {
-    const headers = { ...this.#headers };
+    const headers = { ...this.headers };
     if (lost) headers['if-match'] = `"${this.cart.version}"`;
     try {
       const answer = await this.client.send('POST', '/v1/cart/items', { headers, body: { skuId, quantity } });
-      if (answer.clientCartId) this.#headers['x-client-cart-id'] = answer.clientCartId;
+      if (answer.clientCartId) this.headers['x-client-cart-id'] = answer.clientCartId;
       const tryAgain = answer.status === 429 || answer.body?.code === 'CART_BUSY' || (lost && answer.status === 412);
       return tryAgain ? { again: answer } : { answer };
     } catch (error) {
@@ -146,13 +146,23 @@ export class Session {
   }
 
   /**
+   * A call of this shopper that may be made twice without harm.
+   * @param {string} method
+   * @param {string} path
+   * @param {Parameters<Client['insist']>[2]} [call]
+   */
+  call(method, path, call) {
+    return this.client.insist(method, path, { headers: this.headers, ...call });
+  }
+
+  /**
    * @param {number} status
    * @param {string} method
    * @param {string} path
    * @param {Parameters<Client['insist']>[2]} [call]
    */
   async #expect(status, method, path, call) {
-    const answer = await this.client.insist(method, path, { headers: this.#headers, ...call });
+    const answer = await this.call(method, path, call);
     if (answer.status === status) return answer;
     throw new Error(`${method} ${path} for ${this.label} was answered ${answer.status} ${answer.body?.code ?? ''}`);
   }

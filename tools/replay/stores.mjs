@@ -52,11 +52,16 @@ export class RedisEye {
     return this.client.xLen(OUTBOX);
   }
 
-  /** @param {string} key @returns {Promise<{ meta: Meta | undefined, items: Fact[] }>} */
+  /**
+   * `merge`: what became of a guest's cart by a merge.
+   * @param {string} key
+   * @returns {Promise<{ meta: Meta | undefined, merge: string | undefined, items: Fact[] }>}
+   */
   async cart(key) {
-    const { _: meta, ...fields } = await this.client.hGetAll(key);
+    const { _: meta, '@': merge, ...fields } = await this.client.hGetAll(key);
     return {
       meta: parseMeta(meta),
+      merge,
       items: latestFirst(Object.entries(fields).map(([sku, raw]) => parseItem(sku, raw))),
     };
   }
@@ -99,6 +104,17 @@ export class MysqlEye {
   async prices() {
     const rows = await this.query("SELECT sku_id, price FROM product_sku WHERE status = 'on'", []);
     return new Map(rows.map((row) => [row.sku_id, toCents(row.price)]));
+  }
+
+  /**
+   * The prices now of what will be added; a SKU that is not for sale is a mistake of whoever started this.
+   * @param {readonly { lines: import('./invoices.mjs').Line[] }[]} carts
+   */
+  async pricesOf(carts) {
+    const prices = await this.prices();
+    const missing = carts.flatMap((cart) => cart.lines).find((line) => !prices.has(line.skuId));
+    if (missing) throw new Error(`SKU ${missing.skuId} is not for sale: load the sample catalogue first.`);
+    return prices;
   }
 
   /** Rows of the table, removed ones included. */
@@ -220,6 +236,6 @@ function latestFirst(items) {
 }
 
 /** @param {string[]} ids */
-function* chunks(ids) {
+export function* chunks(ids) {
   for (let i = 0; i < ids.length; i += CHUNK) yield ids.slice(i, i + CHUNK);
 }

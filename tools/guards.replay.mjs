@@ -1,0 +1,25 @@
+/**
+ * What makes the replay with checkout a judge.
+ *
+ * @type {import('./guards.list.mjs').Guard[]}
+ */
+export const REPLAY_GUARDS = [
+  {
+    name: 'an invoice waits while another needs one of its SKUs at another price',
+    file: 'tools/replay/checkout/turns.mjs',
+    from: 'return !held || (held.cents === cents && cents !== ALONE);',
+    to: 'return !held || cents !== ALONE;',
+    project: 'unit',
+    spec: 'tools/replay/checkout/turns.spec.mjs',
+    only: 'at one price, and by nobody at another',
+  },
+  {
+    name: 'an order that no invoice stands for is a difference',
+    file: 'tools/replay/checkout/proof.mjs',
+    from: 'for (const { orderId, userId } of found.values())',
+    to: 'for (const { orderId, userId } of [])',
+    project: 'unit',
+    spec: 'tools/replay/checkout/proof.spec.mjs',
+    only: 'made twice',
+  },
+];
