@@ -16,7 +16,8 @@ The service runs with DEV_LOGIN=true and RATE_LIMITS=off: one address here stand
   --url URL             the service (default: services.json, then http://127.0.0.1:3000)
   --services FILE       services.json of the stack (default: $DATA_DIR/services.json)
   --checkout            each invoice is checked out as well: orders, stock and carts are proved; the limits are raised
-                        for it when they do not fit, and put back (--max-skus, --max-quantity: what it needs)
+                        for it when they do not fit, and put back (--max-skus, --max-quantity: what it needs);
+                        nobody else may buy meanwhile
   --lines N             only the first N lines of the invoices
   --concurrency N       carts worked on at once (default 16)
   --user-offset N       added to every user id, for a second replay on the same data
