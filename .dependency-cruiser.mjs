@@ -10,6 +10,7 @@ const EDGES = {
   cart: ['inventory-check', 'pricing', 'identity', 'database', 'redis', 'common'],
   merge: ['cart', 'identity', 'database', 'redis', 'common'],
   sync: ['cart', 'identity', 'database', 'redis', 'rocketmq', 'common'],
+  recommendations: ['cart', 'pricing', 'inventory-check', 'sync', 'identity', 'database', 'redis', 'common'],
   checkout: ['cart', 'pricing', 'inventory-check', 'sync', 'identity', 'database', 'redis', 'common'],
 };
 

@@ -1,4 +1,5 @@
 import { DESK_GUARDS } from './guards.desk.mjs';
+import { ENGINE_GUARDS } from './guards.engine.mjs';
 import { EVENT_GUARDS } from './guards.events.mjs';
 import { LOCK_GUARDS } from './guards.locks.mjs';
 import { PRICING_GUARDS } from './guards.pricing.mjs';
@@ -267,6 +268,7 @@ export const GUARDS = [
     spec: 'test/integration/merge.store.int-spec.ts',
   },
   ...DESK_GUARDS,
+  ...ENGINE_GUARDS,
   ...LOCK_GUARDS,
   ...PRICING_GUARDS,
   ...SYNC_GUARDS,

@@ -34,6 +34,7 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     SYNC_HOURLY_CRON: 'off',
     SYNC_DAILY_CRON: 'off',
     EVICT_CRON: 'off',
+    RECOMMENDATIONS_CRON: 'off',
     ...overrides,
   };
 }

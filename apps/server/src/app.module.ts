@@ -7,6 +7,7 @@ import { IdempotencyModule, IdentityModule } from '@app/identity';
 import { InventoryCheckModule } from '@app/inventory-check';
 import { MergeModule } from '@app/merge';
 import { PricingModule } from '@app/pricing';
+import { RecommendationsModule } from '@app/recommendations';
 import { RedisModule } from '@app/redis';
 import { DeskModule, ShopperEventsModule, SyncModule } from '@app/sync';
 import { HealthController } from './health.controller.js';
@@ -31,6 +32,7 @@ import { MetricsController } from './metrics.controller.js';
     SyncModule,
     DeskModule,
     ShopperEventsModule,
+    RecommendationsModule,
   ],
   controllers: [HealthController, MetricsController],
   providers: [HealthMetrics, HealthService, LockMetrics],

@@ -10,17 +10,41 @@ const SHOPS = 20;
 const STOCK = 1_000_000;
 const LOW_STOCK_THRESHOLD = 5;
 
-type Line = Record<'StockCode' | 'Description' | 'UnitPrice', string>;
+type Line = Record<'InvoiceNo' | 'StockCode' | 'Description' | 'Quantity' | 'UnitPrice', string>;
 
 /**
  * The catalogue of the sample: every StockCode of the invoices as one SKU (`100001` on, in order of first appearance),
  * then the demo set (`900001` on). Throws when a line is not an invoice line.
  */
 export function readSampleCatalogue(file: URL | string = sampleFile()): SkuInput[] {
-  const lines = parse<Line>(readFileSync(file), { columns: true, bom: true, skip_empty_lines: true });
+  return [...[...firstLines(readLines(file)).values()].map(toSku), ...demoSkus()];
+}
+
+/** What each invoice of the sample bought, as SKUs of its catalogue; credit notes and corrections bought nothing. */
+export function readSampleBaskets(file: URL | string = sampleFile()): string[][] {
+  const lines = readLines(file);
+  const skuIds = new Map([...firstLines(lines).keys()].map((code, index) => [code, toSkuId(index)]));
+  const baskets = new Map<string, Set<string>>();
+  for (const { InvoiceNo, StockCode, Quantity } of lines) {
+    if (InvoiceNo.startsWith('C') || Number(Quantity) <= 0) continue;
+    const basket = baskets.get(InvoiceNo) ?? new Set();
+    baskets.set(InvoiceNo, basket.add(skuIds.get(StockCode)!));
+  }
+  return [...baskets.values()].map((basket) => [...basket]);
+}
+
+function readLines(file: URL | string): Line[] {
+  return parse<Line>(readFileSync(file), { columns: true, bom: true, skip_empty_lines: true });
+}
+
+function firstLines(lines: readonly Line[]): Map<string, Line> {
   const first = new Map<string, Line>();
   for (const line of lines) if (!first.has(line.StockCode)) first.set(line.StockCode, line);
-  return [...[...first.values()].map(toSku), ...demoSkus()];
+  return first;
+}
+
+function toSkuId(index: number): string {
+  return String(FIRST_SKU_ID + index);
 }
 
 /** `data/online-retail/sample.csv` of this package, from the source tree as well as from `dist/` and the image. */
@@ -37,7 +61,7 @@ export function sampleFile(from: string = import.meta.url): URL {
 function toSku(line: Line, index: number): SkuInput {
   const shopId = String((index % SHOPS) + 1);
   return {
-    skuId: String(FIRST_SKU_ID + index),
+    skuId: toSkuId(index),
     skuCode: line.StockCode,
     shopId,
     shopName: `Shop ${shopId}`,

@@ -3,24 +3,30 @@ import { readEnv } from '@app/common';
 import { Database } from '@app/database';
 import { SkuTable, toSkuInput } from '@app/inventory-check';
 import { CouponTable, PromotionTable } from '@app/pricing';
+import { CompanionTable, OrderBaskets } from '@app/recommendations';
 import { createDataSource } from '../../../ormconfig.js';
 import { demoCoupons, demoPromotions } from './demo-promotions.js';
 import { readSampleCatalogue } from './sample-catalogue.js';
+import { seedCompanions } from './seed-companions.js';
 
-/** Loads the sample, with promotions and coupons of its demo shop, into a catalogue that is empty, and leaves any other alone. */
+/**
+ * Loads the sample, with promotions and coupons of its demo shop, into a catalogue that is empty, and leaves any other
+ * alone; and what the sample bought together into a shop without orders.
+ */
 const database = new Database(createDataSource(readEnv().DATABASE_URL));
 const table = new SkuTable(database);
 try {
+  let said = 'the catalogue is not empty: left as it is';
   if (await table.isEmpty()) {
     const skus = readSampleCatalogue().map(toSkuInput);
     // The SKUs last: a seed that was interrupted begins again while there are none.
     await new PromotionTable(database).upsert(demoPromotions());
     await new CouponTable(database).upsert(demoCoupons());
     await table.upsert(skus);
-    console.log(`loaded the sample catalogue: ${skus.length} SKUs`);
-  } else {
-    console.log('the catalogue is not empty: left as it is');
+    said = `loaded the sample catalogue: ${skus.length} SKUs`;
   }
+  await seedCompanions(table, new CompanionTable(database), new OrderBaskets(database));
+  console.log(said);
 } finally {
   await database.onApplicationShutdown();
 }

@@ -260,6 +260,17 @@ export class Env {
   @IsSchedule()
   EVICT_CRON = '45 4 * * *';
 
+  /** When it is learned from paid orders what is bought together. */
+  @IsSchedule()
+  RECOMMENDATIONS_CRON = '15 5 * * *';
+
+  /** Orders of so many days are learned from. */
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  RECOMMENDATIONS_DAYS = 180;
+
   /** How long a line of the change log is kept, days; 0: for ever. Never shorter than the broker keeps a message. */
   @toInt
   @IsInt()

@@ -10,5 +10,6 @@ export { SkuList } from './sku.list.js';
 export type { SkuPage } from './sku.list.js';
 export { recordSkuSignals } from './sku-signals.js';
 export { SkuTable } from './sku.table.js';
-export type { Sku, SkuFilter, SkuInput, SkuPatch } from './sku.js';
+export type { Sku, SkuFilter, SkuInput, SkuPatch, SkuScope } from './sku.js';
+export { ShopperSkuDto, toShopperSkuDto } from './dto/shopper-sku.dto.js';
 export { toSkuInput, UpsertSkuDto } from './dto/sku.dto.js';

@@ -14,6 +14,6 @@ import { SkuTable } from './sku.table.js';
 @Module({
   controllers: [CatalogueController, CatalogueAdminController, LimitsAdminController],
   providers: [Catalogue, CatalogueSharer, InventoryCheck, Limits, LimitsService, SettingTable, SkuList, SkuTable],
-  exports: [Catalogue, InventoryCheck, SkuTable],
+  exports: [Catalogue, InventoryCheck, SkuList, SkuTable],
 })
 export class InventoryCheckModule {}

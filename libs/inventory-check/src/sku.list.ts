@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseUnavailableError, Slots } from '@app/database';
-import { Sku, SkuFilter } from './sku.js';
+import { Sku, SkuFilter, SkuScope } from './sku.js';
 import { SkuTable } from './sku.table.js';
 
 const PAGE = 50;
@@ -53,6 +53,14 @@ export class SkuList {
     if (spuId === null) return [];
     const all = await this.withSlot(() => this.table.onShelf({ spuId }, '0', undefined, MAX_VARIANTS + 1));
     return all.filter((sku) => sku.skuId !== skuId).slice(0, MAX_VARIANTS);
+  }
+
+  /** Those that can be bought whose price is nearest to an amount, in cents: so many from it on, and so many below. */
+  async nearPrice(scope: SkuScope, cents: number, limit: number): Promise<Sku[]> {
+    return this.withSlot(async () => [
+      ...(await this.table.nextInPrice(scope, 'at_least', cents, limit)),
+      ...(await this.table.nextInPrice(scope, 'below', cents, limit)),
+    ]);
   }
 
   /** `end`: where a search goes on; `undefined`: it has seen all. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { compareDecimals, Database, fromCents, Query, toCents } from '@app/database';
 import { recordSkuSignals } from './sku-signals.js';
-import { Sku, SkuFilter, SkuInput, SkuPatch } from './sku.js';
+import { Sku, SkuFilter, SkuInput, SkuPatch, SkuScope } from './sku.js';
 
 interface SkuRow {
   sku_id: string;
@@ -32,6 +32,11 @@ const ON_DUPLICATE = `ON DUPLICATE KEY UPDATE sku_code = VALUES(sku_code), spu_i
   spec = VALUES(spec), price = VALUES(price), stock = VALUES(stock), low_stock_threshold = VALUES(low_stock_threshold),
   purchase_limit = VALUES(purchase_limit), status = VALUES(status), version = version + 1,
   update_time = VALUES(update_time)`;
+
+const PRICES = {
+  at_least: 'price >= ? ORDER BY price, sku_id',
+  below: 'price < ? ORDER BY price DESC, sku_id DESC',
+};
 
 /** The `product_sku` table: the truth of the catalogue. */
 @Injectable()
@@ -134,6 +139,23 @@ export class SkuTable {
       [...parameters, after, rows - 1],
     );
     return end?.sku_id;
+  }
+
+  /** SKUs that can be bought and cost at least so many cents, cheapest first, or less, dearest first. */
+  async nextInPrice(scope: SkuScope, side: keyof typeof PRICES, cents: number, limit: number): Promise<Sku[]> {
+    if ('skuIds' in scope && scope.skuIds.length === 0) return [];
+    const [index, inScope, parameters] =
+      'skuIds' in scope
+        ? (['PRIMARY', 'sku_id IN (?) AND', [scope.skuIds]] as const)
+        : 'shopId' in scope
+          ? (['idx_shop_price', 'shop_id = ? AND', [scope.shopId]] as const)
+          : (['idx_price', '', []] as const);
+    const where = `${inScope} status = 'on' AND stock > 0 AND ${PRICES[side]}`;
+    const rows = await this.database.query<SkuRow>(
+      `SELECT ${COLUMNS} FROM product_sku FORCE INDEX (${index}) WHERE ${where} LIMIT ?`,
+      [...parameters, fromCents(cents), limit],
+    );
+    return rows.map(toSku);
   }
 
   async isEmpty(): Promise<boolean> {

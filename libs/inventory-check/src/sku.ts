@@ -25,6 +25,9 @@ export type SkuPatch = Partial<
   Pick<Sku, 'price' | 'stock' | 'lowStockThreshold' | 'purchaseLimit' | 'name' | 'image' | 'spec' | 'shopName'>
 > & { status?: 'on' | 'off' };
 
+/** Where a SKU may be from: everywhere, a shop, or a list. */
+export type SkuScope = { platform: true } | { shopId: string } | { skuIds: readonly string[] };
+
 /** Which SKUs a shopper wants listed. */
 export interface SkuFilter {
   /** Part of the name or of the code, whatever the case. */

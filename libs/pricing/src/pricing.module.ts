@@ -13,6 +13,6 @@ import { UserCouponTable } from './user-coupon.table.js';
   imports: [InventoryCheckModule],
   controllers: [PromotionsAdminController, CouponsAdminController],
   providers: [ActiveCoupons, CouponTable, PricingService, Promotions, PromotionTable, UserCouponTable],
-  exports: [ActiveCoupons, CouponTable, PricingService, PromotionTable, UserCouponTable],
+  exports: [ActiveCoupons, CouponTable, PricingService, Promotions, PromotionTable, UserCouponTable],
 })
 export class PricingModule {}

@@ -18,6 +18,7 @@ export class Promotions {
   private everywhere: Promotion[] = [];
   private byShop = new Map<string, Promotion[]>();
   private bySku = new Map<string, Promotion[]>();
+  private byId = new Map<string, Promotion>();
   private isEmpty = true;
 
   replace(promotions: readonly Promotion[]): void {
@@ -30,7 +31,13 @@ export class Promotions {
       else if ('skuIds' in scope) for (const skuId of scope.skuIds) append(bySku, skuId, promotion);
       else everywhere.push(promotion);
     }
-    Object.assign(this, { everywhere, byShop, bySku, isEmpty: promotions.length === 0 });
+    const byId = new Map(promotions.map((promotion) => [promotion.promotionId, promotion]));
+    Object.assign(this, { everywhere, byShop, bySku, byId, isEmpty: promotions.length === 0 });
+  }
+
+  /** The promotion of this id, whether it holds now or not. */
+  find(promotionId: string): Promotion | undefined {
+    return this.byId.get(promotionId);
   }
 
   /** Those about something of these, whether they hold now or not; each once. */

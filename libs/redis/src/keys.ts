@@ -42,6 +42,8 @@ export const keys = {
   active: 'cart:active',
   /** The shared copy of a catalogue row. */
   sku: (skuId: string): string => `sku:${skuId}`,
+  /** What is bought together with a SKU, strongest first. Ten minutes. */
+  companions: (skuId: string): string => `companions:${skuId}`,
   /** How many requests somebody has sent in the window that began with the first. */
   rateLimit: (kind: string, subject: string): string => `rl:${kind}:${subject}`,
   lock: {

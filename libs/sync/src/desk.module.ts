@@ -16,6 +16,7 @@ import { OverflowRepair } from './overflow/overflow.repair.js';
 import { CartPages } from './runs/cart-pages.js';
 import { ChangeLogRetention } from './runs/change-log.retention.js';
 import { Evictor } from './runs/evictor.js';
+import { Clock } from './runs/clock.js';
 import { OccasionRecorder } from './runs/occasion-recorder.js';
 import { Recovery } from './runs/recovery.js';
 import { Reconciler } from './runs/reconciler.js';
@@ -36,6 +37,7 @@ const RUNS = [
   OccasionRecorder,
   OverflowMetrics,
   OverflowRepair,
+  Clock,
   Reconciler,
   Recovery,
   SyncRuns,
@@ -59,5 +61,6 @@ const RUNS = [
     RebuildService,
     ...RUNS,
   ],
+  exports: [Clock, SyncRuns],
 })
 export class DeskModule {}

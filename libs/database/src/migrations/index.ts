@@ -4,6 +4,7 @@ import { OperatorsDesk1764000000000 } from './1764000000000-operators-desk.js';
 import { PromotionsAndOrders1764100000000 } from './1764100000000-promotions-and-orders.js';
 import { ShopperEvents1764300000000 } from './1764300000000-shopper-events.js';
 import { DevicesAndGaps1764400000000 } from './1764400000000-devices-and-gaps.js';
+import { Recommendations1764500000000 } from './1764500000000-recommendations.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   PromotionsAndOrders1764100000000,
   ShopperEvents1764300000000,
   DevicesAndGaps1764400000000,
+  Recommendations1764500000000,
 ];

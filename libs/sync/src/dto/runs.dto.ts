@@ -33,7 +33,7 @@ export class SyncRunDto {
   @ApiProperty({
     enum: [...RUN_KINDS, ...SYNC_OCCASIONS],
     description:
-      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL; evict: idle carts taken out of Redis; overflow: carts changed while the outbox was full; login, logout, checkout, forced: single carts, a line for those of an hour',
+      'hourly: carts active since the last run; daily, manual: every loaded cart; recovery: the same when Redis may have lost data; warm_up: carts loaded from MySQL; evict: idle carts taken out of Redis; overflow: carts changed while the outbox was full; recommendations: what is bought together, learned from orders; login, logout, checkout, forced: single carts, a line for those of an hour',
   })
   kind!: SyncRun['kind'];
 
@@ -49,16 +49,19 @@ export class SyncRunDto {
   @ApiCount({ example: 4210, description: 'so far, of one that runs' })
   durationMs!: number;
 
-  @ApiCount({ example: 1200, description: 'carts compared, loaded, or evicted' })
+  @ApiCount({ example: 1200, description: 'carts compared, loaded, or evicted; orders learned from' })
   carts!: number;
 
   @ApiCount({ example: 0, description: 'carts that could not be done; the log names them' })
   failures!: number;
 
-  @ApiCount({ example: 3, description: 'rows that were missing, different or older in MySQL' })
+  @ApiCount({ example: 3, description: 'rows that were missing, different or older in MySQL; pairs of SKUs learned' })
   written!: number;
 
-  @ApiCount({ example: 1, description: 'removals MySQL had not heard of' })
+  @ApiCount({
+    example: 1,
+    description: 'removals MySQL had not heard of; pairs of SKUs that no order tells of any more',
+  })
   softDeleted!: number;
 
   @ApiCount({ example: 0, description: 'differences that no change on its way explains; they are mended' })

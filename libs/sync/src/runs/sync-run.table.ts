@@ -2,14 +2,23 @@ import { Injectable } from '@nestjs/common';
 import { SyncOccasion, SyncTally } from '@app/cart';
 import { Database, fromDateTime, toDateTime } from '@app/database';
 
-export const RUN_KINDS = ['hourly', 'daily', 'manual', 'recovery', 'warm_up', 'evict', 'overflow'] as const;
+export const RUN_KINDS = [
+  'hourly',
+  'daily',
+  'manual',
+  'recovery',
+  'warm_up',
+  'evict',
+  'overflow',
+  'recommendations',
+] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 export const RUN_STATES = ['running', 'succeeded', 'failed'] as const;
 export type RunStatus = (typeof RUN_STATES)[number];
 
 /** What a run has done so far. */
 export interface RunCounts {
-  /** Carts that were looked at; of an eviction, those that left Redis. */
+  /** Carts that were looked at; of an eviction, those that left Redis; of learning, orders. */
   carts: number;
   /** Carts that could not be done. */
   failures: number;
@@ -48,6 +57,7 @@ const SLOTS = {
   warm_up: 'warm_up',
   evict: 'evict',
   overflow: 'overflow',
+  recommendations: 'recommendations',
 } satisfies Record<RunKind, string>;
 
 interface RawRun {
