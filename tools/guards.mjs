@@ -9,7 +9,17 @@ import { join } from 'node:path';
 import { GUARDS as ALL } from './guards.list.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
-const COPIED = ['apps', 'libs', 'test', 'tools', 'ormconfig.ts', 'tsconfig.json', 'vitest.config.ts', 'package.json'];
+const COPIED = [
+  'apps',
+  'docs',
+  'libs',
+  'test',
+  'tools',
+  'ormconfig.ts',
+  'tsconfig.json',
+  'vitest.config.ts',
+  'package.json',
+];
 const RUN_MS = 180_000;
 
 /** Words on the command line choose the guards that have one of them in their name. */
