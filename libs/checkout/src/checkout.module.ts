@@ -11,6 +11,7 @@ import { CheckoutSnapshots } from './checkout.snapshots.js';
 import { CheckoutTable } from './checkout.table.js';
 import { DemoPayController } from './demo-pay.controller.js';
 import { OrderClosing } from './order.closing.js';
+import { OrderMetrics } from './order.metrics.js';
 import { OrderParts } from './order.parts.js';
 import { OrderSweeper } from './order.sweeper.js';
 import { OrderTable } from './order.table.js';
@@ -32,6 +33,7 @@ import { Selections } from './selection.js';
     CheckoutSnapshots,
     CheckoutTable,
     OrderClosing,
+    OrderMetrics,
     OrderParts,
     Orders,
     OrdersInCart,

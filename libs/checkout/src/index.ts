@@ -4,6 +4,7 @@ export { CheckoutModule } from './checkout.module.js';
 export { CheckoutTable } from './checkout.table.js';
 export { CouponsModule } from './coupons.module.js';
 export { OrderClosing } from './order.closing.js';
+export { OrderMetrics } from './order.metrics.js';
 export { OrderParts } from './order.parts.js';
 export { OrderSweeper } from './order.sweeper.js';
 export { OrderTable } from './order.table.js';
