@@ -77,7 +77,7 @@ export class TestRun {
       build: () => this.#one(this.stack.build(this.signal)),
       container: () => this.#one(this.#node('container', [join('tools', 'check-container.mjs')])),
       migrations: () => this.#migrations(),
-      integration: () => this.#withServers('integration', 20),
+      integration: () => this.#withServers('integration', 30),
       e2e: () => this.#endToEnd(),
       replay: () => this.#replay(),
       fault: () => this.#withServers('fault', 60),
