@@ -40,6 +40,11 @@ export class AppProcess {
     return this.child.pid!;
   }
 
+  /** It has ended, by itself or by somebody's hand. */
+  get isDead(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** What the process has written so far. */
   get log(): string {
     return this.output;
