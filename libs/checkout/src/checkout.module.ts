@@ -4,14 +4,18 @@ import { Env } from '@app/common';
 import { InventoryCheckModule } from '@app/inventory-check';
 import { PricingModule } from '@app/pricing';
 import { ShopperEventsModule, SyncModule } from '@app/sync';
+import { BuiltInOrderGateway } from './built-in-order.gateway.js';
 import { CheckoutAttempt } from './checkout.attempt.js';
 import { CheckoutController } from './checkout.controller.js';
 import { Checkout } from './checkout.js';
 import { CheckoutSnapshots } from './checkout.snapshots.js';
 import { CheckoutTable } from './checkout.table.js';
 import { DemoPayController } from './demo-pay.controller.js';
+import { HttpOrderGateway } from './http-order.gateway.js';
 import { OrderClosing } from './order.closing.js';
 import { OrderMetrics } from './order.metrics.js';
+import { OrderGateway } from './order.gateway.js';
+import { OrderPlacement } from './order.placement.js';
 import { OrderParts } from './order.parts.js';
 import { OrderSweeper } from './order.sweeper.js';
 import { OrderTable } from './order.table.js';
@@ -34,7 +38,9 @@ import { Selections } from './selection.js';
     CheckoutTable,
     OrderClosing,
     OrderMetrics,
+    { provide: OrderGateway, inject: [Env], useFactory: toGateway },
     OrderParts,
+    OrderPlacement,
     Orders,
     OrdersInCart,
     OrderSweeper,
@@ -50,4 +56,9 @@ export class CheckoutModule {
   static forRoot({ DEMO_PAY }: Pick<Env, 'DEMO_PAY'>): DynamicModule {
     return { module: CheckoutModule, controllers: [DEMO_PAY ? DemoPayController : PayController] };
   }
+}
+
+function toGateway({ ORDER_SERVICE_URL, ORDER_SERVICE_TIMEOUT_MS }: Env): OrderGateway {
+  if (ORDER_SERVICE_URL === undefined) return new BuiltInOrderGateway();
+  return new HttpOrderGateway(ORDER_SERVICE_URL.replace(/\/+$/, ''), ORDER_SERVICE_TIMEOUT_MS);
 }

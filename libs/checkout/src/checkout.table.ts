@@ -110,6 +110,23 @@ export class CheckoutTable {
     return this.update(query, claim, 'order_id = ?, claimed_at = UTC_TIMESTAMP(3)', [orderId]);
   }
 
+  /** The order a request has reserved is made. */
+  async placed(userId: string, orderId: string, query: Query): Promise<void> {
+    await query("UPDATE checkout SET state = 'done', snapshot = NULL WHERE user_id = ? AND order_id = ?", [
+      userId,
+      orderId,
+    ]);
+  }
+
+  /** The order a request has reserved came to nothing, and this is what its repeats are told. */
+  async notPlaced(userId: string, orderId: string, refusal: StoredRefusal, query: Query): Promise<void> {
+    await query(
+      `UPDATE checkout SET state = 'done', snapshot = NULL, refusal = ?, order_id = NULL
+       WHERE user_id = ? AND order_id = ?`,
+      [JSON.stringify(refusal), userId, orderId],
+    );
+  }
+
   /** A refusal is what the request came to, and what its repeats are told. */
   refused(claim: CheckoutClaim, refusal: StoredRefusal, query: Query = this.database.query): Promise<boolean> {
     return this.update(query, claim, "state = 'done', order_id = NULL, snapshot = NULL, refusal = ?", [

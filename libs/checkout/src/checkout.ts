@@ -4,6 +4,7 @@ import { CheckoutAttempt } from './checkout.attempt.js';
 import { CheckoutWish } from './checkout.snapshots.js';
 import { CheckoutClaim, Claimed, CheckoutRequest, CheckoutTable, StoredRefusal } from './checkout.table.js';
 import { Order } from './order.js';
+import { OrderPlacement } from './order.placement.js';
 import { OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
 import { Selections } from './selection.js';
@@ -28,6 +29,7 @@ export class Checkout {
     private readonly attempt: CheckoutAttempt,
     private readonly inCart: OrdersInCart,
     private readonly selections: Selections,
+    private readonly placement: OrderPlacement,
   ) {}
 
   async submit(request: CheckoutRequest, wish: CheckoutWish): Promise<CheckedOut> {
@@ -55,7 +57,10 @@ export class Checkout {
 
   private async orderOnce(claim: CheckoutClaim, wish: CheckoutWish): Promise<Order> {
     try {
-      return await this.attempt.order(claim, wish);
+      // An earlier attempt may have reserved an order and not have heard what became of it.
+      const begun = claim.orderId === undefined ? undefined : await this.orders.find(claim.orderId);
+      const order = begun ?? (await this.attempt.order(claim, wish));
+      return begun || order.status === 'placing' ? await this.placement.place(order) : order;
     } catch (error) {
       await this.settle(claim, error);
       throw error;

@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError, crashPoint } from '@app/common';
 import { Database, Query } from '@app/database';
-import { Catalogue, Sku } from '@app/inventory-check';
+import { Sku } from '@app/inventory-check';
 import { ShopperEvents } from '@app/sync';
 import { Order, RestoredItem } from './order.js';
+import { OrderPlacement } from './order.placement.js';
 import { OrderParts } from './order.parts.js';
 import { OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
@@ -23,7 +24,7 @@ export class OrderClosing {
     private readonly database: Database,
     private readonly orders: OrderTable,
     private readonly parts: OrderParts,
-    private readonly catalogue: Catalogue,
+    private readonly placement: OrderPlacement,
     private readonly inCart: OrdersInCart,
     private readonly events: ShopperEvents,
   ) {}
@@ -54,7 +55,8 @@ export class OrderClosing {
   /** Returns the order as it ended, now or before. An overdue one expires, whatever else was asked for but to cancel it. */
   private async end(orderId: string, ending: Ending, userId?: string): Promise<Order> {
     const { order, skus } = await this.database.transaction((query) => this.endIn(query, orderId, ending, userId));
-    await this.catalogue.publishCommitted(skus);
+    await this.parts.publish(skus);
+    await this.placement.tellQuietly(order);
     return order;
   }
 
@@ -77,7 +79,7 @@ export class OrderClosing {
         query,
       );
     }
-    await this.orders.close(orderId, status, query);
+    await this.orders.close(orderId, { status, isToBeTold: this.parts.isTold }, query);
     return { order: (await this.orders.find(orderId, query))!, skus };
   }
 

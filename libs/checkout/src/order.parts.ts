@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, Env } from '@app/common';
 import { CartItem, Query } from '@app/database';
-import { Sku, SkuTable } from '@app/inventory-check';
+import { Catalogue, Sku, SkuTable } from '@app/inventory-check';
 import { UserCouponTable } from '@app/pricing';
 import { NewOrder, Order, unitsOf } from './order.js';
+import { OrderGateway } from './order.gateway.js';
 import { CheckoutQuote, OrderRequest } from './quotes.js';
 
 /** What an order holds: made of a quote, taken out of stock, and put back. */
@@ -13,13 +14,20 @@ export class OrderParts {
     private readonly env: Env,
     private readonly skus: SkuTable,
     private readonly coupons: UserCouponTable,
+    private readonly catalogue: Catalogue,
+    private readonly gateway: OrderGateway,
   ) {}
+
+  /** Whether somebody else is to hear of what becomes of orders. */
+  get isTold(): boolean {
+    return !this.gateway.isImmediate;
+  }
 
   toOrder({ userId, items }: OrderRequest, { quote, skus }: Omit<CheckoutQuote, 'requirements'>): NewOrder {
     const itemOf = new Map(items.map((item) => [item.skuId, item]));
     return {
       userId,
-      status: 'pending',
+      status: this.isTold ? 'placing' : 'pending',
       currency: this.env.CURRENCY,
       totals: quote.totals,
       couponIds: quote.coupons.map(({ couponId }) => couponId),
@@ -46,6 +54,11 @@ export class OrderParts {
   async giveBack(order: NewOrder | Order, query: Query): Promise<Sku[]> {
     await this.coupons.giveBack(order.userId, order.couponIds, query);
     return this.skus.giveBack(unitsOf(order), query);
+  }
+
+  /** Shows everybody the stock that was committed. */
+  publish(skus: readonly Sku[]): Promise<void> {
+    return this.catalogue.publishCommitted(skus);
   }
 }
 

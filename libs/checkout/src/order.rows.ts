@@ -21,6 +21,7 @@ export interface OrderRow {
   closed_at: string | null;
   cart_state: CartState;
   restored: Json<RestoredItem[]> | null;
+  to_be_told: number;
   is_overdue: number | string;
 }
 
@@ -38,7 +39,7 @@ export interface OrderItemRow {
 }
 
 export const ORDER_COLUMNS = `order_id, user_id, status, currency, goods, promotion_discount, coupon_discount, payable,
-  coupon_ids, gifts, created_at, expires_at, closed_at, cart_state, restored, expires_at <= UTC_TIMESTAMP(3) AS is_overdue`;
+  coupon_ids, gifts, created_at, expires_at, closed_at, cart_state, restored, to_be_told, expires_at <= UTC_TIMESTAMP(3) AS is_overdue`;
 export const ITEM_COLUMNS = `order_id, sku_id, quantity, price, goods, promotion_discount, coupon_discount, payable,
   snapshot, item`;
 
@@ -57,6 +58,7 @@ export function toOrder(row: OrderRow, items: readonly OrderItemRow[]): Order {
     isOverdue: Number(row.is_overdue) === 1,
     cartState: row.cart_state,
     restored: row.restored === null ? null : parse(row.restored),
+    isToBeTold: row.to_be_told === 1,
     lines: items.map(toLine),
   };
 }

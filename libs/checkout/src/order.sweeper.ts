@@ -1,6 +1,10 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { AppError } from '@app/common';
 import { CheckoutTable } from './checkout.table.js';
 import { OrderClosing } from './order.closing.js';
+import { Order } from './order.js';
+import { OrderServiceUnavailableError } from './order.gateway.js';
+import { OrderPlacement } from './order.placement.js';
 import { Due, OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
 
@@ -32,6 +36,7 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly checkouts: CheckoutTable,
     private readonly closing: OrderClosing,
     private readonly inCart: OrdersInCart,
+    private readonly placement: OrderPlacement,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -54,11 +59,15 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
           if (await this.orders.tryNow(due, AGAIN_SECONDS)) await work(due.orderId);
         } catch (error) {
           failures.push(error);
+          // The next one would wait for it as long.
+          if (error instanceof OrderServiceUnavailableError) return;
         }
       }
     };
     await each(await this.orders.overdue(AT_ONCE), (orderId) => this.closing.expire(orderId));
     await each(await this.orders.cartDue(AT_ONCE), (orderId) => this.finish(orderId));
+    await each(await this.orders.placingDue(AT_ONCE), (orderId) => this.finish(orderId));
+    await each(await this.orders.tellDue(AT_ONCE), (orderId) => this.finish(orderId));
     await this.checkouts.purge(PURGE_AT_ONCE);
     if (failures.length > 0) throw failures[0];
   }
@@ -66,8 +75,19 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   private async finish(orderId: string): Promise<void> {
     const order = await this.orders.find(orderId);
     if (!order) return;
+    if (order.status === 'placing') return this.place(order);
     const age = Date.now() - (order.closedAt ?? order.createdAt);
     await this.inCart.finish(order, age > EVENT_LATE_MS);
+    await this.placement.tell(order);
+  }
+
+  private async place(order: Order): Promise<void> {
+    try {
+      await this.inCart.take(await this.placement.place(order));
+    } catch (error) {
+      // It is over, in the one way or the other.
+      if (!(error instanceof AppError)) throw error;
+    }
   }
 
   private schedule(): void {

@@ -87,12 +87,44 @@ export class OrderTable {
     };
   }
 
-  /** Ends what the order waited for; from then on its items may have to come back into the cart. */
-  async close(orderId: string, status: 'paid' | 'cancelled' | 'expired', query: Query): Promise<void> {
+  /** The order service has said yes. `false`: that was known, or the order is none of those it is asked about. */
+  async confirm(orderId: string, query: Query): Promise<boolean> {
+    return this.update(
+      query,
+      `UPDATE orders SET status = 'pending', cart_state = 'take',
+         attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND
+       WHERE order_id = ? AND status = 'placing'`,
+      [orderId],
+    );
+  }
+
+  /** The order service has said no: its items may be ordered again. `false` as of {@link confirm}. */
+  async fail(orderId: string, query: Query): Promise<boolean> {
+    const isFailed = await this.update(
+      query,
+      "UPDATE orders SET status = 'failed', closed_at = UTC_TIMESTAMP(3) WHERE order_id = ? AND status = 'placing'",
+      [orderId],
+    );
+    if (isFailed) await query('UPDATE order_item SET item_version = NULL WHERE order_id = ?', [orderId]);
+    return isFailed;
+  }
+
+  async markTold(orderId: string): Promise<void> {
+    await this.database.query('UPDATE orders SET to_be_told = 0 WHERE order_id = ?', [orderId]);
+  }
+
+  /** Ends what the order waited for; if it came to nothing, its items have to come back into the cart. */
+  async close(
+    orderId: string,
+    { status, isToBeTold }: { status: 'paid' | 'cancelled' | 'expired'; isToBeTold: boolean },
+    query: Query,
+  ): Promise<void> {
+    const isOver = status === 'paid' ? 0 : 1;
     await query(
       `UPDATE orders SET status = ?, closed_at = UTC_TIMESTAMP(3), cart_state = IF(?, 'return', cart_state),
+         to_be_told = ?,
          attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND WHERE order_id = ?`,
-      [status, status === 'paid' ? 0 : 1, orderId],
+      [status, isOver, isOver && isToBeTold ? 1 : 0, orderId],
     );
   }
 
@@ -125,17 +157,33 @@ export class OrderTable {
     return this.due("cart_state IN ('take', 'return') AND attempt_at <= UTC_TIMESTAMP(3) ORDER BY attempt_at", limit);
   }
 
+  /** Orders without an answer of the order service. */
+  placingDue(limit: number): Promise<Due[]> {
+    return this.due("status = 'placing' AND attempt_at <= UTC_TIMESTAMP(3) ORDER BY attempt_at", limit);
+  }
+
+  /** Closed orders that the order service has still to hear of. */
+  tellDue(limit: number): Promise<Due[]> {
+    return this.due('to_be_told = 1 AND attempt_at <= UTC_TIMESTAMP(3) ORDER BY attempt_at', limit);
+  }
+
   /** Orders nobody has paid in time. */
   overdue(limit: number): Promise<Due[]> {
     return this.due("status = 'pending' AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at", limit);
   }
 
   /** `true`: nobody else tries it within so many seconds. */
-  async tryNow({ orderId, attemptAt }: Due, againSeconds: number): Promise<boolean> {
-    const { affectedRows } = (await this.database.query(
-      `UPDATE orders SET attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE order_id = ? AND attempt_at = ?`,
+  tryNow({ orderId, attemptAt }: Due, againSeconds: number): Promise<boolean> {
+    return this.update(
+      this.database.query,
+      'UPDATE orders SET attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE order_id = ? AND attempt_at = ?',
       [againSeconds, orderId, attemptAt],
-    )) as unknown as { affectedRows: number };
+    );
+  }
+
+  /** Whether a row was changed. */
+  private async update(query: Query, sql: string, parameters: readonly unknown[]): Promise<boolean> {
+    const { affectedRows } = (await query(sql, parameters)) as unknown as { affectedRows: number };
     return affectedRows > 0;
   }
 

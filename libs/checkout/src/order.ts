@@ -53,6 +53,8 @@ export interface Order extends Omit<NewOrder, 'status'> {
   /** Its time to be paid is over, by MySQL's clock. */
   isOverdue: boolean;
   restored: RestoredItem[] | null;
+  /** The shop's order service has still to hear that it is closed. */
+  isToBeTold: boolean;
 }
 
 /** How many units an order takes out of stock, gifts included. */

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, crashPoint } from '@app/common';
 import { Database, fromCents, Query } from '@app/database';
-import { Catalogue } from '@app/inventory-check';
 import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
 import { Order } from './order.js';
 import { OrderParts } from './order.parts.js';
@@ -25,7 +24,6 @@ export class OrderWriter {
     private readonly orders: OrderTable,
     private readonly checkouts: CheckoutTable,
     private readonly quotes: Quotes,
-    private readonly catalogue: Catalogue,
     private readonly parts: OrderParts,
   ) {}
 
@@ -35,7 +33,7 @@ export class OrderWriter {
       const written = await this.database.transaction((query) => this.writeIn(query, claim, request));
       if ('unsettled' in written) return written;
       crashPoint('checkout-committed');
-      await this.catalogue.publishCommitted(written.skus);
+      await this.parts.publish(written.skus);
       return { order: written.order };
     } catch (error) {
       if ((error as { errno?: number }).errno !== DUPLICATE) throw error;
@@ -54,7 +52,11 @@ export class OrderWriter {
     const order = this.parts.toOrder(request, { quote, skus });
     const orderId = await this.orders.insert(order, query);
     const changed = await this.parts.take(order, query);
-    if (!(await this.checkouts.ordered(claim, orderId, query))) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
+    const isMine =
+      order.status === 'pending'
+        ? await this.checkouts.ordered(claim, orderId, query)
+        : await this.checkouts.reserved(claim, orderId, query);
+    if (!isMine) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
     crashPoint('checkout-written');
     return { order: (await this.orders.find(orderId, query))!, skus: changed };
   }

@@ -284,6 +284,17 @@ export class Env {
   @Max(2_592_000)
   ORDER_TTL_SECONDS = 1800;
 
+  /** Where the shop's own order service takes orders; without it this service keeps them alone. */
+  @IsOptional()
+  @Matches(/^https?:\/\/\S+$/)
+  ORDER_SERVICE_URL?: string;
+
+  @toInt
+  @IsInt()
+  @Min(100)
+  @Max(20_000)
+  ORDER_SERVICE_TIMEOUT_MS = 3000;
+
   /** Everybody pays their own orders with a click: for demonstrations. */
   @toBoolean
   @IsBoolean()

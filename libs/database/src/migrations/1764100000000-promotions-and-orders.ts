@@ -96,10 +96,12 @@ CREATE TABLE orders (
   cart_state varchar(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'none; take: ordered amounts are to leave the cart; taken; return: they are to come back; settled',
   attempt_at datetime(3) NOT NULL COMMENT 'when something that is still to be done is tried next',
   restored json NULL COMMENT 'what came back into the cart',
+  to_be_told tinyint DEFAULT 0 NOT NULL COMMENT 'the order service has still to hear that it is closed',
   KEY idx_user (user_id, cart_state),
   KEY idx_due (cart_state, attempt_at),
   KEY idx_status (status, attempt_at),
-  KEY idx_expiry (status, expires_at)
+  KEY idx_expiry (status, expires_at),
+  KEY idx_told (to_be_told, attempt_at)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4`;
 
 const ORDER_ITEM = `
