@@ -74,7 +74,8 @@ export class Session {
   async add(line, step) {
     const answer = await this.#addOnce(line);
     this.tally.adds += 1;
-    if (answer.status === 201) this.cart = answer.body;
+    // Without items the add was made, and the catalogue could not be reached to show the cart.
+    if (answer.status === 201) this.cart = answer.body = answer.body?.items ? answer.body : await this.read();
     else this.#countRefusal(String(answer.body?.code ?? answer.status));
     return judge(line, step, answer).map((difference) => `${this.label}, line ${line.number}: ${difference}`);
   }

@@ -56,6 +56,7 @@ class FakeService {
     const [status, json] = this.#add(request.headers['if-match'], body);
     if (fault === 'lost after, then stale') this.stale = 2;
     if (fault?.startsWith('lost after')) return request.socket.destroy();
+    if (fault === 'minimal') return send(201, { version: String(this.version), badge: this.cart().badge });
     if (fault === 'cut off')
       return void response.writeHead(201, { 'content-length': '9999' }).write('{"ver', () => request.socket.destroy());
     if (fault === 'late') {
@@ -176,6 +177,14 @@ describe('Session', () => {
     expect(differences).toEqual([]);
     expect(service.items.get('7')).toBe(2);
     expect(tally).toMatchObject({ unknownApplied: 1, unknownNotApplied: 0 });
+  });
+
+  it('reads the cart after an add that was made and could not be shown', async () => {
+    service.faults = ['minimal'];
+    const { differences, tally } = await play([2, 1]);
+    expect(differences).toEqual([]);
+    expect(service.items.get('7')).toBe(3);
+    expect(tally).toMatchObject({ adds: 2, unknownApplied: 0, unknownNotApplied: 0 });
   });
 
   it('simply repeats an add that found the cart busy', async () => {
