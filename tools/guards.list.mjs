@@ -1,3 +1,4 @@
+import { CHECKOUT_GUARDS } from './guards.checkout.mjs';
 import { DESK_GUARDS } from './guards.desk.mjs';
 import { ENGINE_GUARDS } from './guards.engine.mjs';
 import { EVENT_GUARDS } from './guards.events.mjs';
@@ -267,6 +268,7 @@ export const GUARDS = [
     to: '',
     spec: 'test/integration/merge.store.int-spec.ts',
   },
+  ...CHECKOUT_GUARDS,
   ...DESK_GUARDS,
   ...ENGINE_GUARDS,
   ...LOCK_GUARDS,

@@ -1,7 +1,9 @@
+export { BuiltInOrderGateway } from './built-in-order.gateway.js';
 export { Checkout } from './checkout.js';
 export { CheckoutAttempt } from './checkout.attempt.js';
 export { CheckoutModule } from './checkout.module.js';
 export { CheckoutTable } from './checkout.table.js';
+export type { CheckoutClaim } from './checkout.table.js';
 export { CouponsModule } from './coupons.module.js';
 export { OrderClosing } from './order.closing.js';
 export { OrderMetrics } from './order.metrics.js';

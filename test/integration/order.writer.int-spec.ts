@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  BuiltInOrderGateway,
+  CheckoutClaim,
+  CheckoutTable,
+  OrderParts,
+  OrderTable,
+  OrderWriter,
+  Quotes,
+} from '@app/checkout';
+import { CartItem, Database } from '@app/database';
+import { Catalogue, InventoryCheck, Limits, SkuTable } from '@app/inventory-check';
+import { PromotionTable, UserCouponTable } from '@app/pricing';
+import { RedisConnection } from '@app/redis';
+import { createDataSource } from '../../ormconfig.js';
+import { newItem, newSku } from '../support/factories.js';
+import { freshKey } from '../support/checkout.js';
+import { OwnDatabase } from '../support/own-database.js';
+import { freshUserId, services, testEnv } from '../support/services.js';
+
+const env = testEnv();
+let own: OwnDatabase;
+let database: Database;
+let redis: RedisConnection;
+let skus: SkuTable;
+let checkouts: CheckoutTable;
+let orders: OrderTable;
+let writer: OrderWriter;
+
+beforeAll(async () => {
+  own = await OwnDatabase.create();
+  database = new Database(createDataSource(own.url));
+  redis = new RedisConnection({ url: `${services().redisUrl}/6` });
+  await redis.connect();
+  skus = new SkuTable(database);
+  const coupons = new UserCouponTable(database);
+  const inventory = new InventoryCheck(env, new Limits(env));
+  const parts = new OrderParts(env, skus, coupons, new Catalogue(redis, skus), new BuiltInOrderGateway());
+  checkouts = new CheckoutTable(database);
+  orders = new OrderTable(database, env);
+  const quotes = new Quotes(skus, new PromotionTable(database), coupons, inventory, database);
+  writer = new OrderWriter(database, orders, checkouts, quotes, parts);
+});
+afterAll(async () => {
+  await redis.close();
+  await database.onApplicationShutdown();
+  await own.drop();
+});
+
+async function claim(userId: string, key = freshKey(), hash = 'h'.repeat(43)): Promise<CheckoutClaim> {
+  const claimed = await checkouts.claim({ userId, key, hash });
+  if (claimed.state !== 'claimed') throw new Error(claimed.state);
+  return claimed.claim;
+}
+
+/** One unit of a SKU there is one of, in somebody's cart. */
+async function itemOf(stock = 1): Promise<CartItem> {
+  const { version: _, status: __, ...sku } = newSku({ stock });
+  await skus.upsert([{ ...sku, status: 'on' }]);
+  return newItem({ skuId: sku.skuId, quantity: 1 });
+}
+
+async function order(one: CheckoutClaim, items: CartItem[], afterOrder?: string) {
+  const latest = afterOrder ?? (await orders.standing(one.userId)).latest;
+  const { userId } = one;
+  return writer.write(one, {
+    userId,
+    items,
+    couponIds: [],
+    declineGifts: [],
+    expectedPayable: 1_000_000,
+    afterOrder: latest,
+  });
+}
+
+const silence = (one: CheckoutClaim, seconds: number) =>
+  database.query('UPDATE checkout SET claimed_at = claimed_at - INTERVAL ? SECOND WHERE idempotency_key = ?', [
+    seconds,
+    one.key,
+  ]);
+
+const stockOf = async (skuId: string) => (await skus.find([skuId]))[0]!.stock;
+
+describe('a claim of a request', () => {
+  it('that was silent is taken over by a repeat, and can commit nothing any more', async () => {
+    const [userId, item] = [freshUserId(), await itemOf(5)];
+    const lost = await claim(userId);
+    await expect(claim(userId, lost.key)).rejects.toThrow('running');
+    await silence(lost, 31);
+    await expect(claim(userId, lost.key, 'x'.repeat(43))).rejects.toThrow('reused');
+    const taken = await claim(userId, lost.key);
+    await expect(order(lost, [item])).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+    expect(await stockOf(item.skuId)).toBe(5);
+    const outcome = await order(taken, [item]);
+    expect(outcome).toMatchObject({ order: { status: 'pending' } });
+    const repeat = await checkouts.claim({ userId, key: lost.key, hash: lost.hash });
+    expect(repeat).toEqual({ state: 'ordered', orderId: 'order' in outcome && outcome.order.orderId });
+    await checkouts.release(lost);
+    await checkouts.refused(lost, { code: 'NOTHING_SELECTED', details: [], message: '' });
+    expect(await checkouts.claim({ userId, key: lost.key, hash: lost.hash })).toEqual(repeat);
+  });
+
+  it('that is given back is free at once; what is older than a day is taken out', async () => {
+    const [userId, key] = [freshUserId(), freshKey()];
+    await checkouts.release(await claim(userId, key));
+    const again = await claim(userId, key, 'y'.repeat(43));
+    await checkouts.refused(again, { code: 'NOTHING_SELECTED', details: [], message: 'nothing' });
+    expect(await checkouts.claim(again)).toMatchObject({ state: 'refused', refusal: { code: 'NOTHING_SELECTED' } });
+    await silence(again, 24 * 3600 - 60);
+    await checkouts.purge(1_000);
+    expect(await checkouts.claim(again)).toMatchObject({ state: 'refused' });
+    await silence(again, 61);
+    expect(await checkouts.purge(1_000)).toBe(1);
+    await claim(userId, key);
+  });
+});
+
+describe('an order', () => {
+  it('is not made of a cart that was read before an earlier order of the user', async () => {
+    const [userId, item] = [freshUserId(), await itemOf(5)];
+    await order(await claim(userId), [item]);
+    await database.query("UPDATE orders SET cart_state = 'taken' WHERE user_id = ?", [userId]);
+    const later = { ...item, version: `${BigInt(item.version) + 1n}`, quantity: 2 };
+    expect(await order(await claim(userId), [later], '0')).toEqual({ unsettled: true });
+    expect(await stockOf(item.skuId)).toBe(4);
+  });
+
+  it('is not made while the cart still owes an earlier one its items', async () => {
+    const [userId, item, other] = [freshUserId(), await itemOf(), await itemOf()];
+    await order(await claim(userId), [item]);
+    expect(await order(await claim(userId), [other])).toEqual({ unsettled: true });
+  });
+
+  it('sells an item of a cart once, also when Redis brings it back as it was', async () => {
+    const [userId, item] = [freshUserId(), await itemOf(5)];
+    await order(await claim(userId), [item]);
+    await database.query("UPDATE orders SET cart_state = 'taken' WHERE user_id = ?", [userId]);
+    expect(await order(await claim(userId), [item])).toEqual({ soldBefore: true });
+    expect(await stockOf(item.skuId)).toBe(4);
+  });
+
+  it('is refused when the stock is gone, whatever a cache shows', async () => {
+    const item = await itemOf(1);
+    expect(await order(await claim(freshUserId()), [item])).toMatchObject({ order: {} });
+    await expect(order(await claim(freshUserId()), [item])).rejects.toMatchObject({
+      code: 'CHECKOUT_REJECTED',
+      details: [{ code: 'OUT_OF_STOCK', skuId: item.skuId }],
+    });
+    expect(await stockOf(item.skuId)).toBe(0);
+  });
+
+  it('never takes more than there is, of no SKU of several', async () => {
+    const [a, b] = [await itemOf(5), await itemOf(1)];
+    const units = new Map([
+      [a.skuId, 2],
+      [b.skuId, 2],
+    ]);
+    const taken = database.transaction(async (query) => {
+      if (!(await skus.take(units, query))) throw new Error('short');
+    });
+    await expect(taken).rejects.toThrow('short');
+    expect([await stockOf(a.skuId), await stockOf(b.skuId)]).toEqual([5, 1]);
+  });
+});

@@ -1,0 +1,41 @@
+/**
+ * Guards of checkout: one order per request, one sale per item, one step of an order on the cart.
+ * @type {import('./guards.list.mjs').Guard[]}
+ */
+export const CHECKOUT_GUARDS = [
+  {
+    name: 'an attempt whose request was taken over commits no order',
+    file: 'libs/checkout/src/checkout.table.ts',
+    from: "AND token = ? AND state = 'running'`",
+    to: "AND ? <> '' AND state = 'running'`",
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
+    name: 'an order that the cart did not know of starts a checkout anew',
+    file: 'libs/checkout/src/order.writer.ts',
+    from: 'if (latest !== request.afterOrder || isOwed)',
+    to: 'if (isOwed && latest)',
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
+    name: 'an item of a cart is sold once',
+    file: 'libs/database/src/migrations/1764100000000-promotions-and-orders.ts',
+    from: '  UNIQUE KEY uk_user_sku_version',
+    to: '  KEY uk_user_sku_version',
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
+    name: 'what was removed and added again is not what was ordered',
+    file: 'libs/cart/src/lua/take-ordered-7.lua',
+    from: 'was.position == position',
+    to: 'was.position',
+    spec: 'test/integration/ordered-items.store.int-spec.ts',
+  },
+  {
+    name: 'ordered items come back once',
+    file: 'libs/cart/src/lua/return-ordered-7.lua',
+    from: 'if recorded then',
+    to: 'if recorded == 0 then',
+    spec: 'test/integration/ordered-items.store.int-spec.ts',
+  },
+];
