@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Api, Shopper } from '../support/api.js';
+import { checkout, freshKey, insistOnCheckout } from '../support/checkout.js';
 import { eventually } from '../support/eventually.js';
 import { Stack } from '../support/stack.js';
 
@@ -91,6 +92,24 @@ describe('while MySQL does not answer', () => {
     expect((await stranger.get('/v1/cart')).status).toBe(200);
   });
 
+  it('a checkout answers 503 and orders nothing; its repeat does, once', async () => {
+    const [sku] = (await api.skus({ stock: 10 })) as [string];
+    const user = await userWith([sku]);
+    const key = freshKey();
+
+    freeze('mysql');
+    await eventually(async () => expect((await api.call('GET', '/v1/skus')).status).toBe(503));
+    expect(await checkout(user, {}, key)).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
+    expect((await user.cart()).badge.quantity).toBe(1);
+
+    process.kill(frozen!, 'SIGCONT');
+    const { status, body } = await insistOnCheckout(user, {}, key);
+    expect(status).toBe(201);
+    expect((await user.cart()).badge.quantity).toBe(0);
+    expect((await checkout(user, {}, key)).body).toEqual(body);
+    await eventually(async () => expect((await user.get(`/v1/skus/${sku}`)).body.stock.available).toBe(9));
+  });
+
   it('a merge is made and says MySQL has not heard of it; a cold cart cannot take one, and its guest shops on', async () => {
     const [a, b] = await api.skus({}, {});
     const user = await userWith([a!]);
@@ -170,5 +189,20 @@ describe('while the broker does not answer', () => {
     expect((await admin.post(`/v1/admin/carts/${user.id}/sync`)).body).toMatchObject({ written: 1 });
     process.kill(frozen!, 'SIGCONT');
     await inSync(user.id);
+  });
+
+  it('a user orders, adds and orders again, and the queue hears of it afterwards', async () => {
+    const [sku] = (await api.skus({ stock: 10 })) as [string];
+    const user = await userWith([sku]);
+    freeze('broker');
+    for (let i = 0; i < 2; i++) {
+      expect((await checkout(user)).status).toBe(201);
+      expect((await user.cart()).badge.quantity).toBe(0);
+      expect((await user.add(sku)).status).toBe(201);
+    }
+    process.kill(frozen!, 'SIGCONT');
+    await inSync(user.id);
+    expect((await user.cart()).badge.quantity).toBe(1);
+    await eventually(async () => expect((await user.get(`/v1/skus/${sku}`)).body.stock.available).toBe(8));
   });
 });
