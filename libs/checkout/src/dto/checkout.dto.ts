@@ -38,6 +38,7 @@ export class PreviewDto {
   @IsAsciiToken({ each: true, optional: true, description: 'promotions whose gift is not wanted' })
   @IsArray()
   @ArrayMaxSize(MAX_COUPONS)
+  @ApiProperty({ maxItems: MAX_COUPONS, required: false })
   declineGifts?: string[];
 }
 
@@ -53,11 +54,13 @@ export class CheckoutDto {
   @IsAsciiToken({ each: true, optional: true, description: 'the coupons to use; none when left out' })
   @IsArray()
   @ArrayMaxSize(MAX_COUPONS)
+  @ApiProperty({ maxItems: MAX_COUPONS, required: false })
   couponIds?: string[];
 
   @IsAsciiToken({ each: true, optional: true, description: 'promotions whose gift is not wanted' })
   @IsArray()
   @ArrayMaxSize(MAX_COUPONS)
+  @ApiProperty({ maxItems: MAX_COUPONS, required: false })
   declineGifts?: string[];
 
   @IsMoney({ description: 'what the shopper has agreed to pay; less is ordered too, more is refused' })
