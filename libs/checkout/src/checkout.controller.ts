@@ -39,6 +39,9 @@ export class CheckoutController {
   @ApiOperation({
     summary:
       'Orders the selected items: takes stock and coupons, and the items out of the cart. A refusal changes nothing',
+    description:
+      'CHECKOUT_REJECTED has an entry of `errors` for each item that is in the way: SKU_NOT_FOUND, SKU_OFF_SHELF, ' +
+      'QUANTITY_LIMIT, OUT_OF_STOCK or INSUFFICIENT_STOCK; and one for each coupon that cannot be used, with `reason`.',
   })
   @Post()
   @ApiHeader({ ...KEY, schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' } })
