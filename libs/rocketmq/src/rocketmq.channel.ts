@@ -42,6 +42,7 @@ interface Call {
   cancel(): void;
 }
 
+type TelemetryStream = ClientDuplexStream<TelemetryCommand, TelemetryCommand>;
 type Callback<T> = (error: ServiceError | null, response: T) => void;
 type Unary<T> = (
   client: MessagingServiceClient,
@@ -55,13 +56,16 @@ type Unary<T> = (
  * - cannot cancel a call: a long poll goes on after `shutdown()` and swallows the messages it is then given;
  * - opens another channel on every refresh of the route, each 30 s, because it looks them up by object identity;
  * - lets `shutdown()` fail, and stop half-way, when the broker cannot be told good-bye;
- * - is asked for a new telemetry stream every second, for ever, also after `shutdown()`.
+ * - is asked for a new telemetry stream every second, for ever, also after `shutdown()`; while the broker is away for more
+ *   and more of them at once.
  */
 export class RocketmqChannel extends RpcClientManager {
   readonly #client: BaseClient;
   readonly #stubs = new Map<string, MessagingServiceClient>();
   readonly #calls = new Set<Call>();
   readonly #receives = new Set<Call>();
+  /** The latest stream to each target. */
+  readonly #telemetry = new Map<string, TelemetryStream>();
   #closed = false;
   #receiving = true;
 
@@ -160,15 +164,29 @@ export class RocketmqChannel extends RpcClientManager {
     ).catch(() => new service.NotifyClientTerminationResponse());
   }
 
-  override telemetry(endpoints: Endpoints): ClientDuplexStream<TelemetryCommand, TelemetryCommand> {
+  override telemetry(endpoints: Endpoints): TelemetryStream {
     if (this.#closed) {
       return deadStream();
     }
-    const stream = this.#stub(endpoints).telemetry(this.#client.getRequestMetadata());
+    const target = endpoints.getGrpcTarget();
+    this.#giveUp(this.#telemetry.get(target));
+    const stream = keepErrorsHandled(this.#stub(endpoints).telemetry(this.#client.getRequestMetadata()));
+    this.#telemetry.set(target, stream);
     this.#calls.add(stream);
     stream.once('error', this.onTelemetryError);
     stream.once('close', () => this.#calls.delete(stream));
-    return keepErrorsHandled(stream);
+    return stream;
+  }
+
+  /**
+   * The stream before. The client asks for another one at an error and at an end, but stops listening to the latest alone:
+   * with two of them each failure would ask for two more, and without a broker they would double every second.
+   */
+  #giveUp(stream: TelemetryStream | undefined): void {
+    if (!stream) return;
+    stream.removeAllListeners();
+    this.#calls.delete(stream);
+    stream.cancel();
   }
 
   #unary<T>(endpoints: Endpoints, ms: number, start: Unary<T>): Promise<T> {
@@ -206,8 +224,9 @@ export class RocketmqChannel extends RpcClientManager {
 /** The client drops every listener of a stream it lets go of; an error after that would end the process. */
 function keepErrorsHandled<T extends NodeJS.EventEmitter>(stream: T): T {
   const removeAll = stream.removeAllListeners.bind(stream);
-  stream.removeAllListeners = (event) => {
-    removeAll(event);
+  stream.removeAllListeners = (...events) => {
+    // Not with an `undefined` for no event: that removes nothing, and each failed stream would ask for two more.
+    removeAll(...events);
     return stream.listenerCount('error') > 0 ? stream : stream.on('error', () => undefined);
   };
   return stream;
