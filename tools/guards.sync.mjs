@@ -57,6 +57,7 @@ export const SYNC_GUARDS = [
     from: '    this.beginAtZero();\n',
     to: '',
     spec: 'libs/sync/src/runs/sync-runs.metrics.spec.ts',
+    project: 'unit',
     only: 'before it happens',
   },
 ];
