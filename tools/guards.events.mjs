@@ -1,5 +1,5 @@
 /**
- * Guards of what others are told of shoppers.
+ * Guards of what others are told of shoppers, and of the way there.
  * @type {import('./guards.list.mjs').Guard[]}
  */
 export const EVENT_GUARDS = [
@@ -34,5 +34,23 @@ export const EVENT_GUARDS = [
     to: 'idle.filter(() => scores !== undefined)',
     spec: 'test/integration/shopper-events.int-spec.ts',
     only: 'is none that is empty',
+  },
+  {
+    name: 'a telemetry stream that failed asks for one more, not for two',
+    file: 'libs/rocketmq/src/rocketmq.channel.ts',
+    from: 'removeAll(...events);',
+    to: 'removeAll(events[0]);',
+    spec: 'libs/rocketmq/src/rocketmq.channel.spec.ts',
+    project: 'unit',
+    only: 'one telemetry stream after another',
+  },
+  {
+    name: 'a broker has one telemetry stream of a client',
+    file: 'libs/rocketmq/src/rocketmq.channel.ts',
+    from: '    this.#giveUp(this.#telemetry.get(target));\n',
+    to: '',
+    spec: 'libs/rocketmq/src/rocketmq.channel.spec.ts',
+    project: 'unit',
+    only: 'ends the telemetry stream before',
   },
 ];

@@ -39,6 +39,8 @@ export class FakeBroker {
   readonly receives: number[] = [];
   routeQueries = 0;
   telemetryStreams = 0;
+  /** Telemetry streams open now. */
+  openTelemetryStreams = 0;
   /** TCP connections ever made. */
   connections = 0;
   readonly #sockets = new Set<Socket>();
@@ -164,7 +166,9 @@ export class FakeBroker {
 
   #telemetry(stream: ServerDuplexStream<TelemetryCommand, TelemetryCommand>): void {
     this.telemetryStreams += 1;
+    this.openTelemetryStreams += 1;
     stream.on('error', () => undefined);
+    stream.on('close', () => (this.openTelemetryStreams -= 1));
     stream.on('data', (command: TelemetryCommand) => {
       const settings = command.getSettings();
       if (this.behaviour.telemetry === 'refuses') {
