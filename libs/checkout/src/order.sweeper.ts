@@ -1,5 +1,5 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
-import { AppError } from '@app/common';
+import { AppError, RepeatedWarning } from '@app/common';
 import { CheckoutTable } from './checkout.table.js';
 import { OrderClosing } from './order.closing.js';
 import { Order } from './order.js';
@@ -17,6 +17,8 @@ const PURGE_AT_ONCE = 500;
 const AGAIN_SECONDS = 10;
 /** A change is in MySQL within seconds; one that is not there by now has lost its message, ms. */
 const EVENT_LATE_MS = 15_000;
+/** Nothing has failed for so long: what failed was tried again meanwhile, or is done, ms. */
+const QUIET_MS = 3_000 * AGAIN_SECONDS;
 const STOP_MS = 2_000;
 
 /**
@@ -25,7 +27,7 @@ const STOP_MS = 2_000;
  */
 @Injectable()
 export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(OrderSweeper.name);
+  private readonly trouble = new RepeatedWarning(new Logger(OrderSweeper.name), 'orders wait to be finished', QUIET_MS);
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
   private pause = EVERY_MS;
@@ -97,13 +99,14 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     }, this.pause).unref();
   }
 
-  /** While MySQL or Redis is away there is nothing to finish; said once, and looked for ever more rarely. */
+  /** While MySQL or Redis is away there is nothing to finish: it is looked for ever more rarely. */
   private async sweepQuietly(): Promise<void> {
     try {
       await this.sweep();
       this.pause = EVERY_MS;
+      this.trouble.worked();
     } catch (error) {
-      if (this.pause === EVERY_MS) this.logger.warn(`orders wait to be finished: ${(error as Error).message}`);
+      this.trouble.failed((error as Error).message);
       this.pause = Math.min(this.pause * 2, SLOWEST_MS);
     }
   }

@@ -20,3 +20,4 @@ export { KeptFresh } from './kept-fresh.js';
 export { PinoLogger } from './logger.js';
 export { Metrics } from './metrics.js';
 export { MetricsModule } from './metrics.module.js';
+export { RepeatedWarning } from './repeated-warning.js';
