@@ -179,6 +179,20 @@ describe('checkout', () => {
     });
   });
 
+  it('orders the dearest cart there can be', async () => {
+    const skuIds = await api.skus(...Array.from({ length: 120 }, () => ({ price: 9_999_999_999, stock: 99 })));
+    const user = await api.login();
+    for (const some of [skuIds.slice(0, 60), skuIds.slice(60)]) {
+      const items = some.map((skuId) => ({ skuId, quantity: 99 }));
+      expect((await user.post('/v1/cart/items/batch', { items })).status).toBe(200);
+    }
+    const { payable } = (await user.cart()).totals;
+    expect(payable).toBe('1187999999881.20');
+    const { status, body } = await checkout(user, { expectedPayable: payable });
+    expect({ status, body }).toMatchObject({ status: 201, body: { totals: { goods: payable, payable } } });
+    expect((await user.get(`/v1/orders/${body.orderId}`)).body).toEqual(body);
+  });
+
   it('names every item that is in the way, as the preview does; the cart stays as it is', async () => {
     const { user, skuIds } = await shopperWith(3, 3, 3);
     const [few, limited, fine] = skuIds as [string, string, string];

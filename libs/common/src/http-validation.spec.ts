@@ -4,7 +4,7 @@ import { ArrayMaxSize, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import type { AppError } from './app-error.js';
 import { toDto } from './http-dto.js';
-import { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity } from './http-validation.js';
+import { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, IsTotal } from './http-validation.js';
 import { HttpValidationPipe } from './http-validation.pipe.js';
 
 class EntryDto {
@@ -18,6 +18,9 @@ class EntryDto {
 class EverythingDto {
   @IsMoney({ optional: true })
   price?: string;
+
+  @IsTotal({ optional: true })
+  payable?: string;
 
   @IsQuantity({ optional: true })
   quantity?: number;
@@ -79,6 +82,8 @@ describe(toDto.name, () => {
     {},
     { price: '0.00' },
     { price: '99999999.99' },
+    { payable: '0.00' },
+    { payable: '9999999999999.99' },
     { quantity: 1 },
     { quantity: 2_147_483_647 },
     { promotionId: 'A-z_0' },
@@ -101,6 +106,9 @@ describe(toDto.name, () => {
     [{ price: '1.00\n' }, 'price'],
     [{ price: 1.5 }, 'price'],
     [{ price: null }, 'price'],
+    [{ payable: '10000000000000.00' }, 'payable'],
+    [{ payable: '01.00' }, 'payable'],
+    [{ payable: 1 }, 'payable'],
     [{ quantity: 0 }, 'quantity'],
     [{ quantity: '1' }, 'quantity'],
     [{ quantity: 1.5 }, 'quantity'],

@@ -9,6 +9,8 @@ export const ASCII_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 export const ID = /^[1-9][0-9]{0,18}$/;
 const MONEY = /^(?:0|[1-9][0-9]{0,7})\.[0-9]{2}$/;
 const POSITIVE_MONEY = /^(?!0\.00$)(?:0|[1-9][0-9]{0,7})\.[0-9]{2}$/;
+/** What many units of many SKUs come to; in cents still an exact JavaScript number. */
+const TOTAL_MONEY = /^(?:0|[1-9][0-9]{0,12})\.[0-9]{2}$/;
 
 export interface FieldOptions {
   /** The field may be absent. null is not absence: it is refused. */
@@ -37,14 +39,12 @@ export function IsId(options: FieldOptions = {}): PropertyDecorator {
 /** Money: a decimal string with two places, "0.00" (`positive`: "0.01") to "99999999.99". */
 export function IsMoney(options: FieldOptions & { positive?: boolean } = {}): PropertyDecorator {
   const pattern = options.positive ? POSITIVE_MONEY : MONEY;
-  const check = (value: unknown) => typeof value === 'string' && pattern.test(value);
-  return field(
-    options,
-    { type: 'string', pattern: pattern.source, example: '12.50' },
-    'isMoney',
-    check,
-    `a decimal string from "${options.positive ? '0.01' : '0.00'}" to "99999999.99"`,
-  );
+  return money(options, pattern, `"${options.positive ? '0.01' : '0.00'}" to "99999999.99"`);
+}
+
+/** What a whole cart comes to: as {@link IsMoney}, "0.00" to "9999999999999.99". */
+export function IsTotal(options: FieldOptions = {}): PropertyDecorator {
+  return money(options, TOTAL_MONEY, '"0.00" to "9999999999999.99"');
 }
 
 /** A quantity: a JSON integer from 1 (or `min`) to 2^31 − 1. Numeric strings are refused. */
@@ -85,6 +85,12 @@ export function IsFlag(options: FieldOptions = {}): PropertyDecorator {
  */
 export function MayBeAbsent(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
+}
+
+function money(options: FieldOptions, pattern: RegExp, range: string): PropertyDecorator {
+  const check = (value: unknown) => typeof value === 'string' && pattern.test(value);
+  const schema = { type: 'string', pattern: pattern.source, example: '12.50' } as const;
+  return field(options, schema, 'isMoney', check, `a decimal string from ${range}`);
 }
 
 function field(

@@ -12,7 +12,7 @@ export { ParseIdPipe, ParseTokenPipe } from './http-id.pipe.js';
 export { entriesOf, HttpListPipe } from './http-list.pipe.js';
 export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';
 export type { Problem } from './http-problem.js';
-export { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, MayBeAbsent } from './http-validation.js';
+export { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, IsTotal, MayBeAbsent } from './http-validation.js';
 export type { FieldOptions } from './http-validation.js';
 export { IsUtcTime } from './http-time.js';
 export { HttpValidationPipe } from './http-validation.pipe.js';

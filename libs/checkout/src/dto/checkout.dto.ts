@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, ValidateBy, ValidateNested } from 'class-validator';
 import { GiftDto, TotalsDto } from '@app/cart';
-import { ApiCount, ApiId, ApiMoney, IsAsciiToken, IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
+import { ApiCount, ApiId, ApiMoney, IsAsciiToken, IsId, IsQuantity, IsTotal, MayBeAbsent } from '@app/common';
 
 const MAX_COUPONS = 100;
 const MAX_ITEMS = 1_000;
@@ -63,7 +63,7 @@ export class CheckoutDto {
   @ApiProperty({ maxItems: MAX_COUPONS, required: false })
   declineGifts?: string[];
 
-  @IsMoney({ description: 'what the shopper has agreed to pay; less is ordered too, more is refused' })
+  @IsTotal({ description: 'what the shopper has agreed to pay; less is ordered too, more is refused' })
   expectedPayable!: string;
 
   @ApiProperty({

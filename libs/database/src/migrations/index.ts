@@ -5,6 +5,7 @@ import { PromotionsAndOrders1764100000000 } from './1764100000000-promotions-and
 import { ShopperEvents1764300000000 } from './1764300000000-shopper-events.js';
 import { DevicesAndGaps1764400000000 } from './1764400000000-devices-and-gaps.js';
 import { Recommendations1764500000000 } from './1764500000000-recommendations.js';
+import { OrderAmounts1764600000000 } from './1764600000000-order-amounts.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   ShopperEvents1764300000000,
   DevicesAndGaps1764400000000,
   Recommendations1764500000000,
+  OrderAmounts1764600000000,
 ];
