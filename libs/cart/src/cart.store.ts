@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
-import { CartItem, CartRow, formatItem, formatSnapshot, parseItem } from '@app/database';
+import { CartItem, CartRow, formatItem, parseItem, snapshotTextOf } from '@app/database';
 import { QuantityRule, Sku } from '@app/inventory-check';
 import { keys, loadScripts, Locked, LockStep, RedisConnection, Script } from '@app/redis';
 import { CartOwner, ownerKey } from './cart.owner.js';
@@ -299,8 +299,7 @@ function flag(value: boolean): '0' | '1' {
 /** What an item keeps of the product as it is now: price in cents and snapshot. Not looked at when there is none. */
 function toAddedFields(sku: Sku | null): [price: string, snapshot: string] {
   if (!sku) return ['0', '{}'];
-  const { name, image, spec, shopId, skuCode } = sku;
-  return [String(sku.price), formatSnapshot({ name, image, spec, shopId, skuCode })];
+  return [String(sku.price), snapshotTextOf(sku)];
 }
 
 /** Items of a hash as Redis returns it; the cart's own fields are passed over. */

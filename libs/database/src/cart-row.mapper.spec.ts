@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { anyId, anyItem, anyVersion } from '../../../test/support/arbitraries.js';
 import {
   formatItem,
-  formatSnapshot,
   fromCents,
   parseItem,
   parseOutboxEntry,
@@ -12,6 +11,7 @@ import {
   toCents,
 } from './cart-row.mapper.js';
 import { toDateTime } from './date-time.js';
+import { formatSnapshot } from './snapshots.js';
 
 describe('an item', () => {
   it('comes back from a Redis field as it was', () => {

@@ -1,5 +1,6 @@
 import { CartChange, CartItem, CartRow, ChangedItem, ProductSnapshot } from './cart-item.js';
 import { fromDateTime } from './date-time.js';
+import { formatSnapshot, orderedSnapshot, parseSnapshot } from './snapshots.js';
 
 /**
  * The only conversions between the three shapes of a cart item: Redis field, event, MySQL row.
@@ -22,7 +23,7 @@ export function parseItem(skuId: string, raw: string): CartItem {
     changedAt: Number(m[5]),
     position: m[6]!,
     version: m[7]!,
-    snapshot: JSON.parse(m[8]!) as ProductSnapshot,
+    snapshot: parseSnapshot(m[8]!),
   };
 }
 
@@ -35,17 +36,8 @@ export function formatItem(item: CartItem): string {
     item.changedAt,
     item.position,
     item.version,
-    JSON.stringify(orderedSnapshot(item.snapshot)),
+    formatSnapshot(item.snapshot),
   ].join(' ');
-}
-
-/** Redis, MySQL and events keep the snapshot's fields in one order, so that equal snapshots are equal texts. */
-function orderedSnapshot({ name, image, spec, shopId, skuCode }: ProductSnapshot): ProductSnapshot {
-  return { name, image, spec, shopId, skuCode };
-}
-
-export function formatSnapshot(snapshot: ProductSnapshot): string {
-  return JSON.stringify(orderedSnapshot(snapshot));
 }
 
 /** An entry of the outbox stream (`o v t a s d`, `r` per item: `sku before deleted item`, `i` an order) as a change. */

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CartRow } from './cart-item.js';
-import { formatSnapshot, fromCents, parseRow, RawCartRow } from './cart-row.mapper.js';
+import { fromCents, parseRow, RawCartRow } from './cart-row.mapper.js';
 import { Database, Query } from './database.js';
 import { toDateTime } from './date-time.js';
+import { formatSnapshot } from './snapshots.js';
 
 const COLUMNS = `product_sku_num, add_amount, selected_status, is_deleted, create_time, update_time,
   added_at, changed_at, position, snapshot, version`;

@@ -3,7 +3,6 @@ export type { RecentCursor, StoredCart } from './cart.table.js';
 export type { CartChange, CartItem, CartRow, ChangedItem, EventOwner, ProductSnapshot } from './cart-item.js';
 export {
   formatItem,
-  formatSnapshot,
   fromCents,
   parseItem,
   parseOutboxEntry,
@@ -16,3 +15,4 @@ export { Database, DatabaseUnavailableError } from './database.js';
 export type { Query } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { Slots } from './slots.js';
+export { snapshotTextOf } from './snapshots.js';
