@@ -9,10 +9,10 @@ import { OutboxEntry, OutboxStore } from './outbox.store.js';
 import { SyncMetrics } from './sync.metrics.js';
 
 /** A message holds at most this many changes and about this many characters; the broker takes 4 MB. */
-const MESSAGE_CHANGES = 200;
+const MESSAGE_CHANGES = 500;
 const MESSAGE_CHARS = 256 * 1024;
 /** Pause after a message that was not full: whatever happens meanwhile shares the next one. */
-const LINGER_MS = 20;
+const LINGER_MS = 50;
 /** Beats come often enough that a dead instance's entries are taken over within half a minute. */
 const BEAT_MS = 5_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
@@ -91,7 +91,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     const entries = this.hasOwn ? await this.outbox.readOwn() : await this.outbox.readNew();
     if (this.hasOwn && entries.length === 0 && claims === this.claims) this.hasOwn = false;
     await this.relay(entries, epoch);
-    // A message costs the broker, its client and MySQL much the same whether it carries 1 change or 200.
+    // A message costs the broker, its client and MySQL much the same whether it carries 1 change or 500.
     if (entries.length > 0 && entries.length < MESSAGE_CHANGES) await this.pause(LINGER_MS);
   }
 
