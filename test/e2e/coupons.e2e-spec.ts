@@ -240,21 +240,35 @@ describe('GET /v1/cart?coupons=', () => {
     expect((await user.cart()).totals).not.toHaveProperty('coupons');
   });
 
-  it('refuses what is not owned with 404, what is unusable or too many of a shop with 409', async () => {
+  it('leaves out what brings nothing now, and says why', async () => {
+    const { user, shopId, skuId } = await shopperWith(10_000);
+    const [good, high, late] = [
+      await put({ scope: { shopId } }),
+      await put({ threshold: '138.00' }),
+      await put({ endsAt: soon(-1_000) }),
+    ];
+    await Promise.all([good, high, late].map((id) => grant(id, user.id)));
+    const ask = async (ids: string[]) => (await user.get(`/v1/cart?coupons=${ids.join()}`)).body;
+    const { totals, warnings } = await ask([good, high, late]);
+    expect(totals).toMatchObject({ couponDiscount: '5.00', coupons: [{ couponId: good }] });
+    expect(warnings).toHaveLength(2);
+    // The shop's coupon goes first.
+    expect(warnings).toContainEqual({ code: 'THRESHOLD_NOT_MET', target: { couponId: high }, data: { gap: '43.00' } });
+    expect(warnings).toContainEqual({ code: 'EXPIRED', target: { couponId: late }, data: {} });
+    await user.patch(`/v1/cart/items/${skuId}`, { selected: false });
+    expect(await ask([good])).toMatchObject({
+      totals: { couponDiscount: '0.00', coupons: [] },
+      warnings: [{ code: 'SCOPE_EMPTY', target: { couponId: good }, data: {} }],
+    });
+  });
+
+  it('refuses what is not owned with 404, too many of a shop with 409', async () => {
     const { user, shopId } = await shopperWith(10_000);
     const [one, two] = [await put({ scope: { shopId } }), await put({ scope: { shopId }, amount: '9.00' })];
-    const high = await put({ threshold: '138.00' });
-    await Promise.all([one, two, high].map((id) => grant(id, user.id)));
+    await Promise.all([one, two].map((id) => grant(id, user.id)));
     expect(await user.get(`/v1/cart?coupons=${one},no-such`)).toMatchObject({
       status: 404,
       body: { code: 'COUPON_NOT_FOUND', errors: [{ code: 'COUPON_NOT_FOUND', couponId: 'no-such' }] },
-    });
-    expect(await user.get(`/v1/cart?coupons=${high}`)).toMatchObject({
-      status: 409,
-      body: {
-        code: 'CHECKOUT_REJECTED',
-        errors: [{ code: 'CHECKOUT_REJECTED', couponId: high, reason: 'THRESHOLD_NOT_MET', gap: '38.00' }],
-      },
     });
     expect(await user.get(`/v1/cart?coupons=${one},${two}`)).toMatchObject({
       status: 409,
@@ -275,7 +289,10 @@ describe('GET /v1/cart?coupons=', () => {
       status: 200,
       body: { totals: { couponDiscount: '5.00', payable: '195.00' } },
     });
-    expect((await patch(3, `?coupons=${high}`)).body.totals).toMatchObject({ couponDiscount: '0.00', coupons: [] });
+    expect((await patch(3, `?coupons=${high}`)).body).toMatchObject({
+      totals: { couponDiscount: '0.00', coupons: [] },
+      warnings: [{ code: 'THRESHOLD_NOT_MET', target: { couponId: high }, data: { gap: '200.00' } }],
+    });
     expect((await patch(5, '?coupons=best')).body.totals).toMatchObject({ couponDiscount: '50.00' });
   });
 

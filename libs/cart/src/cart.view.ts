@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, fromCents, toIso } from '@app/database';
 import { Catalogue, InventoryCheck, Sku } from '@app/inventory-check';
-import { CouponChoice, Place, PricedLine, PricingService, Quote } from '@app/pricing';
+import { CouponChoice, Place, PricedLine, PricingService, Quote, ShownQuote } from '@app/pricing';
 import { GroupBy, toGroups } from './cart.groups.js';
 import { CartOwner } from './cart.owner.js';
 import {
@@ -20,7 +20,7 @@ export interface ViewOptions {
   group: GroupBy;
   /** Those that are put into the totals; none when left out. */
   coupons?: CouponChoice;
-  /** The cart answers a change that is made: coupons that cannot be used are left out, not refused. */
+  /** The cart answers a change that is made: whatever coupons are asked for, it is not refused. */
   isAnswer?: boolean;
   /** The cart was read from MySQL because Redis is away. */
   stale?: boolean;
@@ -44,7 +44,10 @@ export class CartView {
     private readonly pricing: PricingService,
   ) {}
 
-  /** Throws `COUPON_NOT_FOUND` or `CHECKOUT_REJECTED` for coupons that cannot be used, unless it is an answer. */
+  /**
+   * A coupon that brings nothing now is a warning. Throws `COUPON_NOT_FOUND` for one that is not the owner's and
+   * `CHECKOUT_REJECTED` for two of one place, unless it is an answer.
+   */
   async render(owner: CartOwner, cart: LiveCart, options: ViewOptions): Promise<CartDto> {
     const { group, stale = false } = options;
     const skuIds = cart.items.map((item) => item.skuId);
@@ -62,7 +65,7 @@ export class CartView {
       invalidItems: items.filter((item) => !item.valid).map((item) => item.skuId),
       totals: toTotals(quote, options.coupons),
       limits: this.inventory.limits(),
-      warnings: items.flatMap(toWarnings),
+      warnings: [...items.flatMap(toWarnings), ...quote.unusedCoupons.map(toCouponWarning)],
     };
   }
 
@@ -78,7 +81,7 @@ export class CartView {
     items: readonly CartItemDto[],
     skus: ReadonlyMap<string, Sku | null>,
     { coupons, isAnswer, stale }: ViewOptions,
-  ): Promise<Quote> {
+  ): Promise<ShownQuote> {
     const userId = owner.kind === 'user' ? owner.id : undefined;
     const { lines, unselected } = toLines(items, skus);
     return this.pricing.quote(lines, { unselected, coupons, userId, lenient: isAnswer, fromTable: stale });
@@ -137,6 +140,10 @@ function toProblems(quantity: number, maximum: number, available: number | null)
 function toWarnings(item: CartItemDto): WarningDto[] {
   if (item.stock.state !== 'low' || !item.valid) return [];
   return [{ code: 'LOW_STOCK', target: { skuId: item.skuId }, data: { available: item.stock.available } }];
+}
+
+function toCouponWarning({ couponId, code, gap }: ShownQuote['unusedCoupons'][number]): WarningDto {
+  return { code, target: { couponId }, data: gap === null ? {} : { gap: fromCents(gap) } };
 }
 
 /** Of the valid, selected items. */

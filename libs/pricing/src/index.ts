@@ -13,7 +13,7 @@ export type { GrantRequest } from './user-coupon.table.js';
 export { couponNotFound, toCouponDetail, useCoupons } from './coupon-choice.js';
 export type { CouponChoice } from './coupon-choice.js';
 export { PricingService } from './pricing.service.js';
-export type { QuoteOptions } from './pricing.service.js';
+export type { QuoteOptions, ShownQuote } from './pricing.service.js';
 export { SCOPE_SCHEMA } from './dto/scope.dto.js';
 export { fromHundredths } from './dto/terms.dto.js';
 export { Promotions } from './promotions.js';

@@ -3,7 +3,7 @@ import { AppError, KeptFresh } from '@app/common';
 import { DatabaseUnavailableError } from '@app/database';
 import { Catalogue } from '@app/inventory-check';
 import { CouponChoice, couponNotFound, toCouponDetail, useCoupons } from './coupon-choice.js';
-import type { OwnedCoupon } from './engine/coupon.js';
+import type { CouponProblem, OwnedCoupon } from './engine/coupon.js';
 import { promote } from './engine/promote.js';
 import type { Promotion } from './engine/promotion.js';
 import type { PricedLine, Quote } from './engine/quote.js';
@@ -20,12 +20,16 @@ export interface QuoteOptions {
   coupons?: CouponChoice;
   /** Whose coupons; a guest has none. */
   userId?: string;
-  /**
-   * Leave out what cannot be used instead of refusing: for the answer to a change that is already made.
-   */
+  /** Leave out coupons that are not the user's or two of one place: for the answer to a change that is already made. */
   lenient?: boolean;
   /** Redis is away: gifts are looked up in MySQL. */
   fromTable?: boolean;
+}
+
+/** What is shown of a cart. */
+export interface ShownQuote extends Quote {
+  /** Why coupons that were asked for are not in it. */
+  unusedCoupons: CouponProblem[];
 }
 
 /**
@@ -64,31 +68,31 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /**
-   * Prices the selected lines. Throws `COUPON_NOT_FOUND` for a coupon that is not the user's, and `CHECKOUT_REJECTED`,
-   * one error per coupon, for what cannot be used.
+   * Prices the selected lines. A coupon that brings nothing now is left out. Throws `COUPON_NOT_FOUND` for one that is
+   * not the user's, and `CHECKOUT_REJECTED`, one error per coupon, for one whose place another one has.
    */
-  async quote(lines: readonly PricedLine[], options: QuoteOptions = {}): Promise<Quote> {
+  async quote(lines: readonly PricedLine[], options: QuoteOptions = {}): Promise<ShownQuote> {
     const { unselected = [], declineGifts, coupons = 'none' } = options;
     const promotions = this.promotions.about(unselected.length > 0 ? [...lines, ...unselected] : lines);
     const giftStock = await this.giftStock(promotions, options.fromTable);
     const input = { promotions, now: Date.now(), declineGifts, giftStock };
     const quote =
       unselected.length === 0 ? promote({ ...input, lines }) : addUnselected({ ...input, lines }, unselected);
-    return coupons === 'none' ? quote : this.withCoupons(quote, coupons, options);
+    return coupons === 'none' ? { ...quote, unusedCoupons: [] } : this.withCoupons(quote, coupons, options);
   }
 
-  private async withCoupons(quote: Quote, choice: CouponChoice, options: QuoteOptions): Promise<Quote> {
+  private async withCoupons(quote: Quote, choice: CouponChoice, options: QuoteOptions): Promise<ShownQuote> {
     const { userId, lenient = false } = options;
     if (userId === undefined) {
-      if (choice === 'best' || choice.length === 0 || lenient) return quote;
+      if (choice === 'best' || choice.length === 0 || lenient) return { ...quote, unusedCoupons: [] };
       throw couponNotFound(choice as readonly string[]);
     }
     const owned = await this.ownedBy(userId, choice === 'best' || lenient);
     const wanted = lenient && choice !== 'best' ? intersect(choice as readonly string[], owned) : choice;
     const used = useCoupons(quote, owned, wanted, Date.now());
-    if (used.problems.length > 0 && !lenient)
-      throw new AppError('CHECKOUT_REJECTED', used.problems.map(toCouponDetail));
-    return used.quote;
+    const conflicts = used.problems.filter(({ code }) => code === 'COUPON_CONFLICT');
+    if (conflicts.length > 0 && !lenient) throw new AppError('CHECKOUT_REJECTED', conflicts.map(toCouponDetail));
+    return { ...used.quote, unusedCoupons: used.problems };
   }
 
   /** While MySQL is away nobody has coupons, where that is better than no answer. */

@@ -232,18 +232,34 @@ export class CartLimitsDto {
 }
 
 export class WarningTargetDto {
-  @ApiId()
-  skuId!: string;
+  @ApiId({ required: false })
+  skuId?: string;
+
+  @ApiProperty({ required: false, description: 'the coupon that was asked for and is not in the totals' })
+  couponId?: string;
 }
 
 export class WarningDataDto {
-  @ApiCount({ example: 3 })
-  available!: number;
+  @ApiCount({ required: false, example: 3, description: 'with LOW_STOCK' })
+  available?: number;
+
+  @ApiMoney({ required: false, example: '38.00', description: 'what is missing, with THRESHOLD_NOT_MET' })
+  gap?: string;
 }
 
+const WARNINGS = [
+  'LOW_STOCK',
+  'THRESHOLD_NOT_MET',
+  'NOT_STARTED',
+  'EXPIRED',
+  'SCOPE_EMPTY',
+  'USED',
+  'COUPON_CONFLICT',
+] as const;
+
 export class WarningDto {
-  @ApiProperty({ enum: ['LOW_STOCK'] })
-  code!: 'LOW_STOCK';
+  @ApiProperty({ enum: WARNINGS, description: 'LOW_STOCK is about a SKU, the others are about a coupon' })
+  code!: (typeof WARNINGS)[number];
 
   @ApiProperty()
   target!: WarningTargetDto;
