@@ -98,8 +98,8 @@ describe('promotions in the cart', () => {
     const skus = await api.skus({ shopId: one, price: 10_000 }, { shopId: two, price: 5_000 });
     const [a, b] = skus as [string, string];
     const tiers = [
-      { threshold: '100.00', discount: '10.00' },
       { threshold: '300.00', discount: '50.00' },
+      { threshold: '100.00', discount: '10.00' },
     ];
     const promotion = await promote({ scope: { skuIds: skus }, tiers });
     const user = await withCart([a, 1], [b, 1]);
@@ -226,6 +226,15 @@ describe('GET and PUT /v1/admin/promotions', () => {
     expect(await admin.put(PROMOTIONS, [])).toMatchObject({ status: 200, body: { upserted: 0 } });
   });
 
+  it('take tiers in any order, and give them back from the lowest on', async () => {
+    const [low, middle, high] = ['5.00', '50.00', '500.00'].map((threshold) => ({ threshold, discount: '1.00' }));
+    const promotionId = freshCode('zz');
+    const terms = { promotionId, label: 'a', kind: 'full_reduction', scope: { shopId: freshShop() }, status: 'off' };
+    expect((await admin.put(PROMOTIONS, [{ ...terms, tiers: [middle, high, low] }])).status).toBe(200);
+    const { body } = await admin.get(`${PROMOTIONS}?cursor=${promotionId.slice(0, -1)}`);
+    expect(body.promotions[0]).toMatchObject({ promotionId, tiers: [low, middle, high] });
+  });
+
   const good = { promotionId: 'bad', label: 'x', scope: { shopId: '7' } };
   const percent = { ...good, kind: 'percent_off', percentOff: '15' };
   const tiers = (...amounts: [string, string][]) => ({
@@ -263,7 +272,7 @@ describe('GET and PUT /v1/admin/promotions', () => {
     ['[0].startsAt', { ...percent, startsAt: '1969-12-31T00:00:00Z' }],
     ['[0].startsAt', { ...percent, startsAt: '2027-02-30T00:00:00Z' }],
     ['[0].tiers', tiers()],
-    ['[0].tiers[1].threshold', tiers(['5.00', '1.00'], ['5.00', '2.00'])],
+    ['[0].tiers[2].threshold', tiers(['5.00', '1.00'], ['6.00', '2.00'], ['5.00', '2.00'])],
     ['[0].tiers[0].threshold', tiers(['5', '1.00'])],
     ['[0].tiers[0].discount', tiers(['5.00', '0.00'])],
     ['[0].tiers', { ...tiers(['5.00', '1.00'], ['6.00', '2.00']), repeat: 'every' }],

@@ -220,7 +220,7 @@ export class Requests {
     if (body!.length > BODY_LIMIT && !/\/admin\/(?:skus|promotions|coupons)$/.test(operation.path)) flaws.add('size');
     if (parsed === INVALID || !this.schemas.fits(operation.body!, parsed === undefined ? {} : parsed))
       flaws.add('body');
-    // A document cannot say in which order times and tiers come, nor what -0, an id beyond 64 bits, half a surrogate pair or a time gone by is.
+    // A document cannot say in which order times come, that tiers differ, nor what -0, an id beyond 64 bits, half a surrogate pair or a time gone by is.
     request.isUncertain ||=
       /-0(?![.\d])/.test(body!.toString()) || hasOddText(parsed) || hasPassed(parsed) || hasOrder(parsed);
   }

@@ -48,7 +48,7 @@ export class FullReductionDto extends PromotionHeadDto {
   @IsKind('full_reduction')
   kind!: 'full_reduction';
 
-  @ApiProperty({ type: [TierDto], minItems: 1, maxItems: MAX_TIERS, description: 'thresholds ascending' })
+  @ApiProperty({ type: [TierDto], minItems: 1, maxItems: MAX_TIERS, description: 'in any order; no threshold twice' })
   @IsArray()
   @ArrayNotEmpty()
   @ArrayMaxSize(MAX_TIERS)

@@ -45,17 +45,17 @@ function toTiers({ tiers, repeat = 'once' }: FullReductionDto, at: string) {
     threshold: toCents(threshold),
     discount: toCents(discount),
   }));
-  const fallen = amounts.findIndex((tier, i) => i > 0 && tier.threshold <= amounts[i - 1]!.threshold);
-  if (fallen !== -1) {
-    throw invalid([{ field: `${at}.tiers[${fallen}].threshold`, message: 'must be above the one before' }]);
+  const again = amounts.findIndex(({ threshold }, i) => amounts.findIndex((one) => one.threshold === threshold) < i);
+  if (again !== -1) {
+    throw invalid([{ field: `${at}.tiers[${again}].threshold`, message: 'must be that of one tier alone' }]);
   }
   if (repeat === 'every' && tiers.length > 1) {
     throw invalid([{ field: `${at}.tiers`, message: 'must be a single one to repeat' }]);
   }
-  return { tiers: amounts, repeat };
+  return { tiers: amounts.sort((a, b) => a.threshold - b.threshold), repeat };
 }
 
-/** A promotion as an operator reads it back: what was sent, defaults filled in. */
+/** A promotion as an operator reads it back: what was sent, tiers in order, defaults filled in. */
 export function toPromotionDto(promotion: Promotion): PromotionDto {
   const { startsAt, endsAt, ...rest } = promotion;
   const times = {
