@@ -55,7 +55,7 @@ describe('checkout', () => {
       { skuId: b, quantity: 3 },
       { skuId: a, quantity: 2 },
     ];
-    const { status, body } = await checkout(user, { expectedPayable: '16.95', items: seen });
+    const { status, headers, body } = await checkout(user, { expectedPayable: '16.95', items: seen });
     expect(status).toBe(201);
     expect(body).toMatchObject({
       orderId: expect.stringMatching(/^\d+$/),
@@ -89,7 +89,7 @@ describe('checkout', () => {
     expect(await quantitiesOf(user)).toEqual({ [c]: 1 });
     expect([await stockOf(a), await stockOf(b), await stockOf(c)]).toEqual([98, 97, 100]);
     expect((await user.post('/v1/cart/undo')).body.code).toBe('NOTHING_TO_UNDO');
-    expect((await user.get(`/v1/orders/${body.orderId}`)).body).toEqual(body);
+    expect((await user.get(headers.get('location')!)).body).toEqual(body);
     await expectInSync(user);
     const { entries } = (await admin.get(`/v1/admin/change-log?userId=${user.id}`)).body;
     const bought = (entries as { source: string }[]).filter((entry) => entry.source === 'order');
@@ -120,6 +120,7 @@ describe('checkout', () => {
     const again = await checkout(user, { expectedPayable: '6.78' }, key);
     expect(again).toMatchObject({ status: 201, body: first.body });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.headers.get('location')).toBe(`/v1/orders/${first.body.orderId}`);
     expect(await checkout(user, { expectedPayable: '6.79' }, key)).toMatchObject({
       status: 422,
       body: { code: 'IDEMPOTENCY_KEY_REUSED' },

@@ -377,7 +377,7 @@ describe('S20: what a browser is told', () => {
     const answer = await user.get('/v1/cart', { origin: 'https://m.shop.example' });
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://m.shop.example');
     expect(answer.headers.get('vary')).toContain('Origin');
-    for (const name of ['etag', 'x-client-cart-id', 'retry-after', 'idempotent-replayed']) {
+    for (const name of ['etag', 'x-client-cart-id', 'retry-after', 'idempotent-replayed', 'location']) {
       expect(answer.headers.get('access-control-expose-headers')!.toLowerCase()).toContain(name);
     }
     const refused = await api.call('GET', '/v1/cart', { headers: { origin: 'https://shop.example' } });

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-const READABLE = 'ETag, Idempotent-Replayed, Preference-Applied, Retry-After, X-Client-Cart-Id';
+const READABLE = 'ETag, Idempotent-Replayed, Location, Preference-Applied, Retry-After, X-Client-Cart-Id';
 const SENDABLE =
   'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Prefer, X-Client-Cart-Id, X-Device';
 /** Seconds a browser may remember what it was allowed; Chromium caps it at two hours. */

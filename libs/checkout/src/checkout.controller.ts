@@ -12,6 +12,10 @@ import { OrderDto } from './dto/order.dto.js';
 import { toOrderDto, toPreviewed } from './dto/to-dto.js';
 import { Previews } from './previews.js';
 
+const LOCATION = {
+  description: 'Where the order is',
+  schema: { type: 'string', pattern: '^/v1/orders/[1-9][0-9]*$', example: '/v1/orders/42' },
+} as const;
 const KEY = { name: 'Idempotency-Key', required: true, description: 'A repeat with it gets the first result; 24 h.' };
 
 /** From the cart to an order. */
@@ -45,7 +49,7 @@ export class CheckoutController {
   })
   @Post()
   @ApiHeader({ ...KEY, schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' } })
-  @ApiCreatedResponse({ type: OrderDto })
+  @ApiCreatedResponse({ type: OrderDto, headers: { Location: LOCATION } })
   @ApiIdempotent()
   @ApiProblems('NOTHING_SELECTED', 'CHECKOUT_REJECTED', 'CART_CHANGED', 'PRICE_CHANGED', 'COUPON_NOT_FOUND')
   @ApiProblems('VERSION_MISMATCH', 'CART_BUSY', 'CART_UNAVAILABLE')
@@ -66,6 +70,7 @@ export class CheckoutController {
         ifMatch,
       },
     );
+    reply.header('location', `/v1/orders/${order.orderId}`);
     if (replayed) reply.header('idempotent-replayed', 'true');
     reply.raw.once('finish', () => crashPoint('checkout-answered'));
     return toOrderDto(order);
