@@ -52,6 +52,22 @@ export const SYNC_GUARDS = [
     only: 'takes its token',
   },
   {
+    name: 'an add onto what nobody can read waits for what MySQL has',
+    file: 'libs/cart/src/lua/includes/cart.lua',
+    from: " or error('UNREADABLE', 0)",
+    to: '',
+    spec: 'test/integration/unreadable-fields.int-spec.ts',
+    only: 'takes an add onto',
+  },
+  {
+    name: 'a field that nobody can read brings no removed item back',
+    file: 'libs/cart/src/cart.loader.ts',
+    from: ' && !gone.has(skuId)',
+    to: '',
+    spec: 'test/integration/unreadable-fields.int-spec.ts',
+    only: 'does not get an item back',
+  },
+  {
     name: 'what alarms count begins at 0',
     file: 'libs/sync/src/runs/sync-runs.metrics.ts',
     from: '    this.beginAtZero();\n',

@@ -203,6 +203,26 @@ describe('a rebuild', () => {
   });
 });
 
+describe('a cart with a field that nobody can read', () => {
+  it('is no problem of its user, and a forced rebuild takes what MySQL has', async () => {
+    const [sku, other] = await api.skus({}, {});
+    const user = await shopperWith(sku!);
+    await user.add(other!);
+    await user.post('/v1/cart/sync');
+    const damage = () =>
+      redis.command(['HSET', `cart:user:${user.id}`, sku!, 'x', '900999', 'foreign', '_', 'foreign']);
+    await damage();
+    const seen = await user.get('/v1/cart');
+    expect(seen).toMatchObject({ status: 200, body: { badge: { skus: 2, quantity: 3 } } });
+    await damage();
+    const forced = await admin.post(`/v1/admin/carts/${user.id}/rebuild`, { force: true });
+    expect(forced).toMatchObject({ status: 200, body: { written: 2, softDeleted: 0 } });
+    expect(await user.cart()).toMatchObject({ version: forced.body.version, badge: { skus: 2, quantity: 3 } });
+    const metrics = await fetch(`${apps[0]!.url}/metrics`);
+    expect(await metrics.text()).toMatch(/^cart_unreadable_fields_total [0-9]+$/m);
+  });
+});
+
 describe('a warm-up', () => {
   it('brings carts back after Redis has lost everything', async () => {
     const [sku] = await api.skus({});

@@ -13,6 +13,7 @@ import { ItemCheck } from './item-check.js';
 import { LiveUpdates } from './live-updates.js';
 import { MergeStore } from './merge.store.js';
 import { OrderedItemsStore } from './ordered-items.store.js';
+import { UnreadableFields } from './unreadable-fields.js';
 import { CartView } from './cart.view.js';
 import { CartWriter } from './cart.writer.js';
 
@@ -31,6 +32,7 @@ import { CartWriter } from './cart.writer.js';
     LiveUpdates,
     MergeStore,
     OrderedItemsStore,
+    UnreadableFields,
   ],
   exports: [
     CartStore,

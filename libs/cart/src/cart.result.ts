@@ -14,8 +14,8 @@ export interface StoredResult {
 }
 
 /**
- * How a script ended: done, refused, or not even begun. `NEED_LOAD` asks for a cold load first, `CHANGED` for another
- * look at what the caller had read before.
+ * How a script ended: done, refused, or not even begun. `NEED_LOAD` asks for a cold load first, `UNREADABLE` for the cart
+ * to be mended, `CHANGED` for another look at what the caller had read before.
  */
 export type WriteResult =
   | { code: 'OK'; cart: LiveCart; lines: ResultLine[] }
@@ -23,6 +23,7 @@ export type WriteResult =
   | { code: 'VERSION_MISMATCH'; cart: LiveCart }
   | { code: 'REPLAYED'; stored: StoredResult }
   | { code: 'NEED_LOAD' }
+  | { code: 'UNREADABLE' }
   | { code: 'CHANGED' }
   | { code: 'IDEMPOTENCY_IN_PROGRESS' | 'IDEMPOTENCY_KEY_REUSED' };
 
@@ -40,6 +41,7 @@ export function parseResult(owner: CartOwner, [code, ...rest]: ScriptAnswer): Wr
     case 'REPLAYED':
       return { code, stored: parseStored(String(rest[0])) };
     case 'NEED_LOAD':
+    case 'UNREADABLE':
     case 'CHANGED':
     case 'IDEMPOTENCY_IN_PROGRESS':
     case 'IDEMPOTENCY_KEY_REUSED':

@@ -21,25 +21,34 @@ export async function runCartScript(redis: RedisConnection, call: ScriptCall): P
 }
 
 /** The answer as it comes, of a script that may say more than the others. */
-export function callCartScript(
+export async function callCartScript(
   redis: RedisConnection,
   { script, owner, options, args, ownKeys = [], outboxMax }: ScriptCall,
 ): Promise<ScriptAnswer> {
   const key = ownerKey(owner);
   const cart = keys.cart(key);
-  return redis.run(
-    script,
-    [cart, keys.removed(key), keys.outbox, keys.active, keys.undo(key), options.claim?.key ?? cart, ...ownKeys],
-    [
-      ownerLabel(owner),
-      owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
-      options.ifMatch?.join(',') ?? '',
-      `${options.minimal ? 'minimal' : 'full'} ${outboxMax} ${options.device ?? ''}`,
-      options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
-      ...args,
-    ],
-  ) as Promise<ScriptAnswer>;
+  try {
+    return (await redis.run(
+      script,
+      [cart, keys.removed(key), keys.outbox, keys.active, keys.undo(key), options.claim?.key ?? cart, ...ownKeys],
+      [
+        ownerLabel(owner),
+        owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
+        options.ifMatch?.join(',') ?? '',
+        `${options.minimal ? 'minimal' : 'full'} ${outboxMax} ${options.device ?? ''}`,
+        options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
+        ...args,
+      ],
+    )) as ScriptAnswer;
+  } catch (error) {
+    // A script reads before it writes: it has done nothing.
+    if (error instanceof Error && UNREADABLE.test(error.message)) return ['UNREADABLE'];
+    throw error;
+  }
 }
+
+/** How Redis passes on what a script fails with. */
+const UNREADABLE = /^(?:ERR )?UNREADABLE\b/;
 
 export interface ScriptCall {
   script: Script;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
-import { CartItem, CartRow, formatItem, parseItem, snapshotTextOf } from '@app/database';
+import { CartItem, CartRow, formatItem, snapshotTextOf, tryItem } from '@app/database';
 import { QuantityRule, Sku } from '@app/inventory-check';
 import { keys, loadScripts, Locked, LockStep, RedisConnection, Script } from '@app/redis';
 import { CartOwner, ownerKey } from './cart.owner.js';
@@ -22,6 +22,7 @@ const SCRIPTS = {
   evict: scripts.get('evict-cart'),
   repair: scripts.get('repair-cart'),
   rebuild: scripts.get('rebuild-cart'),
+  mend: scripts.get('mend-cart'),
   confirmRemovals: scripts.get('confirm-removals'),
 };
 
@@ -244,6 +245,21 @@ export class CartStore {
   }
 
   /**
+   * Takes fields out that nobody can read, and puts MySQL's row in their place where one is given. `false`: the cart has
+   * changed since, or is not open; nothing was done.
+   */
+  async mend(
+    owner: CartOwner,
+    plan: { version: string; maxRowVersion: string; fields: readonly string[]; rows: readonly CartRow[] },
+  ): Promise<boolean> {
+    const rows = new Map(plan.rows.map((row) => [row.skuId, formatItem(row)]));
+    const args = plan.fields.flatMap((field) => [field, rows.get(field) ?? '']);
+    const options = { ifMatch: [plan.version], minimal: true };
+    const result = await this.write(SCRIPTS.mend, owner, options, [plan.maxRowVersion, ...args]);
+    return result.code === 'OK';
+  }
+
+  /**
    * Takes the cart of a user out of Redis, only while it is at `version`, of which MySQL has all. `NEEDED`: a removal of it
    * may still be undone or is unconfirmed, or it waits for a comparison. `GONE`: it was not there.
    */
@@ -302,11 +318,12 @@ function toAddedFields(sku: Sku | null): [price: string, snapshot: string] {
   return [String(sku.price), snapshotTextOf(sku)];
 }
 
-/** Items of a hash as Redis returns it; the cart's own fields are passed over. */
+/** Items of a hash as Redis returns it; the cart's own fields are passed over, and what nobody can read. */
 export function toItems(fields: readonly string[]): CartItem[] {
   const items: CartItem[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    if (fields[i] !== '_' && fields[i] !== '@') items.push(parseItem(fields[i]!, fields[i + 1]!));
+    const item = fields[i] !== '_' && fields[i] !== '@' && tryItem(fields[i]!, fields[i + 1]!);
+    if (item) items.push(item);
   }
   return items;
 }

@@ -20,6 +20,18 @@ describe(parseCart.name, () => {
     expect(parseCart('guest', fields)).toMatchObject({ version: '0', items: [], badge: { skus: 0 } });
   });
 
+  it('leaves out what nobody can read, and counts the rest', () => {
+    const good = someItem();
+    const fields = ['_', '7 1 3 9 3 9 1', 'x', 'foreign', ...good, '8', '1 1 1 1 1 1 1 {', '9', '1 1 1 1 1 1 1 null'];
+    const cart = parseCart('user', fields)!;
+    expect(cart.items.map(({ skuId }) => skuId)).toEqual([good[0]]);
+    expect(cart).toMatchObject({ version: '7', badge: countItems(cart.items), unreadable: ['x', '8', '9'] });
+  });
+
+  it('takes a user’s meta field that nobody can read for none', () => {
+    expect(parseCart('user', ['_', 'foreign', ...someItem()])).toBeUndefined();
+  });
+
   it('takes a guest without a hash for an empty cart of version 0', () => {
     expect(parseCart('guest', [])).toMatchObject({ version: '0', items: [], badge: { skus: 0 } });
   });

@@ -1,4 +1,4 @@
-import { CartItem, parseItem } from '@app/database';
+import { CartItem, tryItem } from '@app/database';
 
 /** Counters by the stored flags, kept by the scripts; invalid items are counted too. */
 export interface Badge {
@@ -14,6 +14,8 @@ export interface LiveCart {
   badge: Badge;
   /** Most recently added first. Empty when only the counters were asked for. */
   items: CartItem[];
+  /** Fields that somebody else has written and nobody can read; left out of items and badge. */
+  unreadable?: string[];
 }
 
 /** `version state skus quantity selectedSkus selectedQuantity lastChoice`; see `lua/includes/cart.lua`. */
@@ -30,16 +32,26 @@ const EMPTY: LiveCart = {
  */
 export function parseCart(kind: 'user' | 'guest', fields: readonly string[]): LiveCart | undefined {
   const items: CartItem[] = [];
+  const unreadable: string[] = [];
   let meta: RegExpExecArray | null = null;
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    if (fields[i] === '@') continue;
-    if (fields[i] === '_') meta = META.exec(fields[i + 1]!);
-    else items.push(parseItem(fields[i]!, fields[i + 1]!));
+    const [field, raw] = [fields[i]!, fields[i + 1]!];
+    if (field === '@') continue;
+    if (field === '_') {
+      meta = META.exec(raw);
+      if (!meta) unreadable.push(field);
+      continue;
+    }
+    const item = tryItem(field, raw);
+    if (item) items.push(item);
+    else unreadable.push(field);
   }
-  if (!meta) return kind === 'guest' && items.length === 0 ? EMPTY : undefined;
-  if (meta[2] === '0') return undefined;
-  if (meta[2] === '2') return EMPTY;
+  if (!meta && kind === 'user') return undefined;
+  if (meta?.[2] === '0') return undefined;
+  if (meta?.[2] === '2') return EMPTY;
   if (items.length > 1) items.sort(latestFirst);
+  if (unreadable.length > 0) return { version: meta?.[1] ?? '0', badge: countItems(items), items, unreadable };
+  if (!meta) return items.length === 0 ? EMPTY : { version: '0', badge: countItems(items), items, unreadable: ['_'] };
   return {
     version: meta[1]!,
     badge: {

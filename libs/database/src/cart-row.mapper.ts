@@ -10,10 +10,18 @@ import { formatSnapshot, orderedSnapshot, parseSnapshot } from './snapshots.js';
  */
 const ITEM = /^(\d+) ([01]) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$/s;
 
-/** Throws when the text is no item: a foreign value under our key is a bug to be seen, not an empty cart. */
+/** Throws when the text is no item. */
 export function parseItem(skuId: string, raw: string): CartItem {
+  const item = tryItem(skuId, raw);
+  if (!item) throw new Error(`not a cart item: SKU ${skuId}`);
+  return item;
+}
+
+/** `undefined` when the text is no item: something else has written under our key. */
+export function tryItem(skuId: string, raw: string): CartItem | undefined {
   const m = ITEM.exec(raw);
-  if (!m) throw new Error(`not a cart item: SKU ${skuId}`);
+  const snapshot = m && trySnapshot(m[8]!);
+  if (!m || !snapshot) return undefined;
   return {
     skuId,
     quantity: Number(m[1]),
@@ -23,8 +31,17 @@ export function parseItem(skuId: string, raw: string): CartItem {
     changedAt: Number(m[5]),
     position: m[6]!,
     version: m[7]!,
-    snapshot: parseSnapshot(m[8]!),
+    snapshot,
   };
+}
+
+function trySnapshot(json: string): ProductSnapshot | undefined {
+  try {
+    const parsed: ProductSnapshot | null = parseSnapshot(json);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function formatItem(item: CartItem): string {

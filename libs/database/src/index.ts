@@ -9,6 +9,7 @@ export {
   sameItem,
   toCartRows,
   toCents,
+  tryItem,
 } from './cart-row.mapper.js';
 export { fromDateTime, toDateTime, toIso } from './date-time.js';
 export { Database, DatabaseUnavailableError } from './database.js';

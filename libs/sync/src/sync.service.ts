@@ -57,11 +57,16 @@ export class SyncService {
    * touched. `drift`: differences that are no changes on their way, that is, none of a version from `settled` on.
    */
   async reconcile(userId: string, settled: string): Promise<(SyncResult & { drift: number }) | undefined> {
+    let mended = 0;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { cart, removed } = await this.store.picture(userId);
       if (!cart) return undefined;
+      if (cart.unreadable) {
+        mended += await this.loader.mend({ kind: 'user', id: userId });
+        continue;
+      }
       const done = await this.equalise(userId, { cart, removed });
-      if (done) return { ...done.result, drift: driftOf(done.plan, settled) };
+      if (done) return { ...done.result, drift: mended + driftOf(done.plan, settled) };
     }
     throw overtaken();
   }
@@ -72,7 +77,7 @@ export class SyncService {
    */
   async verifiedVersion(userId: string): Promise<string | undefined> {
     const { cart, removed } = await this.store.picture(userId);
-    if (!cart || removed.length > 0) return undefined;
+    if (!cart || cart.unreadable || removed.length > 0) return undefined;
     const rows = await this.table.loadAll(userId);
     const { write, restamp, takeOver } = planSync(userId, { cart, removed }, rows);
     const isEqual = write.length + restamp.length + takeOver.length === 0;
@@ -111,12 +116,13 @@ export class SyncService {
     return this.store.repair(userId, { version: cart.version, maxRowVersion: highestVersion(rows), ...plan });
   }
 
-  /** The cart with its tombstones. A cold cart is loaded first: it is unknown, not empty. */
+  /** The cart with its tombstones. A cold cart is loaded first, and a damaged one mended: it is unknown, not empty. */
   async picture(userId: string): Promise<CartPicture & { cart: LiveCart }> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { cart, removed } = await this.store.picture(userId);
-      if (cart) return { cart, removed };
-      await this.loader.read({ kind: 'user', id: userId });
+      if (cart && !cart.unreadable) return { cart, removed };
+      if (cart) await this.loader.mend({ kind: 'user', id: userId });
+      else await this.loader.read({ kind: 'user', id: userId });
     }
     throw new AppError('CART_BUSY', [], 'The cart is being loaded by others', { retryAfter: 1 });
   }

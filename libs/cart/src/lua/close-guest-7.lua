@@ -12,7 +12,8 @@ local found = call('HMGET', CART, '_', '@')
 parse_meta(found[1])
 if found[2] and string.sub(found[2], 1, #USER + 8) == 'frozen ' .. USER .. ' ' then
   local parsed = {}
-  for sku, raw in pairs(all_items()) do parsed[sku] = parse_item(raw) end
+  -- What nobody can read was not merged, and ends with the cart.
+  for sku, raw in pairs(all_items()) do parsed[sku] = try_item(raw) end
   for sku, item in pairs(parsed) do drop_item(sku, item) end
   call('HSET', CART, '@', 'merged ' .. USER)
   call('DEL', UNDO)

@@ -9,7 +9,9 @@
 local gone = 0
 for i = 1, #ARGV, 2 do
   local raw = redis.call('HGET', KEYS[1], ARGV[i])
-  if raw and tonumber(string.match(raw, '^%d+ [01] %d+ %d+ %d+ %d+ (%d+) ')) <= tonumber(ARGV[i + 1]) then
+  -- A tombstone nobody can read says nothing, so that it goes too.
+  local version = tonumber(string.match(raw or '', '^%d+ [01] %d+ %d+ %d+ %d+ (%d+) ') or '0')
+  if raw and version <= tonumber(ARGV[i + 1]) then
     gone = gone + redis.call('HDEL', KEYS[1], ARGV[i])
   end
 end

@@ -13,6 +13,7 @@ local USER, GUEST, STRATEGY, SELECT = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local found = call('HMGET', CART, '_', '@')
 if not found[1] then return { 'NONE' } end
 local version, state, skus, rest = string.match(found[1], '^(%d+) ([12]) (%d+) (.*)$')
+if not version then return { 'NONE' } end
 local attempts = 0
 if state == '2' then
   local step, owner, tries, strategy, select = string.match(found[2], '^(%a+) (%d+) ?(%d*) ?(%a*) ?(%a*)$')

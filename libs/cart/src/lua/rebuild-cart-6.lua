@@ -28,10 +28,7 @@ for i = 7, #ARGV, 3 do
   steps[#steps + 1] = { sku, what, raw, raw ~= '' and parse_item(raw) or nil }
 end
 
--- Of equal length, versions compare as texts.
-local highest = ARGV[6]
-if #highest > #meta.version or (#highest == #meta.version and highest > meta.version) then meta.version = highest end
-
+raise_version(ARGV[6])
 for _, step in ipairs(steps) do
   local sku, what, raw, row = unpack(step, 1, 4)
   local was = held[sku]

@@ -10,23 +10,48 @@
 local call = redis.call
 local CART, REMOVED, LOAD, ACTIVE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
-if call('HEXISTS', CART, '_') == 1 then return 'LOADED' end
+-- A version as a number; nil of what is no item.
+local function version_of(raw)
+  return tonumber(string.match(raw, '^%d+ [01] %d+ %d+ %d+ %d+ (%d+) ') or '')
+end
+
+local meta = call('HGET', CART, '_')
+if meta and string.find(meta, '^%d+ [012] %d+ %d+ %d+ %d+ [01]$') then return 'LOADED' end
 if call('GET', LOAD) ~= ARGV[1] then return 'STALE_TOKEN' end
 
 local version = tonumber(ARGV[2])
 local tombstones = {}
 local removed = call('HGETALL', REMOVED)
 for i = 1, #removed, 2 do
-  local v = tonumber(string.match(removed[i + 1], '^%d+ [01] %d+ %d+ %d+ %d+ (%d+) '))
-  tombstones[removed[i]] = v
-  version = math.max(version, v)
+  local v = version_of(removed[i + 1])
+  if v then
+    tombstones[removed[i]] = v
+    version = math.max(version, v)
+  end
+end
+
+local rows = {}
+for i = 5, #ARGV, 2 do rows[#rows + 1] = { ARGV[i], ARGV[i + 1] } end
+-- A cart whose own field cannot be read may still have items MySQL has not heard of; what is no item goes.
+if meta then
+  local known = {}
+  for _, row in ipairs(rows) do known[row[1]] = row end
+  local left = call('HGETALL', CART)
+  for i = 1, #left, 2 do
+    local sku, raw = left[i], left[i + 1]
+    local v, row = version_of(raw), known[sku]
+    if v and not row then rows[#rows + 1] = { sku, raw } end
+    if v and row and v > version_of(row[2]) then row[2] = raw end
+    if v then version = math.max(version, v) end
+  end
+  call('DEL', CART)
 end
 
 local skus, quantity, selected_skus, selected_quantity = 0, 0, 0, 0
 -- MySQL does not know the last choice; the item that changed last comes nearest to it.
 local last_choice, last_version, changed_at = '1', 0, 0
-for i = 5, #ARGV, 2 do
-  local sku, raw = ARGV[i], ARGV[i + 1]
+for _, row in ipairs(rows) do
+  local sku, raw = row[1], row[2]
   local q, selected, changed, v = string.match(raw, '^(%d+) ([01]) %d+ %d+ (%d+) %d+ (%d+) ')
   -- A tombstone says MySQL has not heard of the removal yet.
   if not tombstones[sku] or tonumber(v) > tombstones[sku] then

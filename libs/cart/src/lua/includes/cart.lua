@@ -18,7 +18,7 @@
 --
 -- Every script answers { "OK", fields, line… } or { "REFUSED", line… } with lines "<sku or -> <code> <number>…", or says
 -- why it did not look at the request: NEED_LOAD, VERSION_MISMATCH, REPLAYED, IDEMPOTENCY_IN_PROGRESS,
--- IDEMPOTENCY_KEY_REUSED.
+-- IDEMPOTENCY_KEY_REUSED. It fails with UNREADABLE when it meets an item that is none: see mend-cart.
 --
 -- Redis does not roll a script back: everything is checked before the first write.
 local call = redis.call
@@ -46,16 +46,17 @@ end
 
 local function parse_meta(raw)
   meta_was = raw
-  if raw then
-    local v, state, skus, quantity, selected_skus, selected_quantity, last_choice =
-      string.match(raw, '^(%d+) ([012]) (%d+) (%d+) (%d+) (%d+) ([01])$')
+  local v, state, skus, quantity, selected_skus, selected_quantity, last_choice =
+    string.match(raw or '', '^(%d+) ([012]) (%d+) (%d+) (%d+) (%d+) ([01])$')
+  if v then
     meta = {
       version = v, state = state, skus = tonumber(skus), quantity = tonumber(quantity),
       selected_skus = tonumber(selected_skus), selected_quantity = tonumber(selected_quantity),
       last_choice = last_choice,
     }
   else
-    -- A user's cart without the field is unknown, not empty: MySQL may have it. A guest's lives here alone.
+    -- A user's cart without the field, or with one nobody can read, is unknown, not empty: MySQL may have it. A guest's
+    -- lives here alone.
     meta = {
       version = '0', state = IS_USER and '0' or '1', skus = 0, quantity = 0, selected_skus = 0, selected_quantity = 0,
       last_choice = '1',
@@ -63,15 +64,20 @@ local function parse_meta(raw)
   end
 end
 
--- origin: "addPriceCents addedAtMs". The time and version of the last change are always written anew.
-local function parse_item(raw)
-  if not raw then return nil end
+-- origin: "addPriceCents addedAtMs". The time and version of the last change are always written anew. nil: there is none,
+-- or nobody can read it.
+local function try_item(raw)
   local quantity, selected, origin, position, snapshot =
-    string.match(raw, '^(%d+) ([01]) (%d+ %d+) %d+ (%d+) %d+ (.*)$')
-  if not quantity then error('not a cart item') end
+    string.match(raw or '', '^(%d+) ([01]) (%d+ %d+) %d+ (%d+) %d+ (.*)$')
+  if not quantity then return nil end
   return {
     quantity = tonumber(quantity), selected = selected, origin = origin, position = position, snapshot = snapshot,
   }
+end
+
+local function parse_item(raw)
+  if not raw then return nil end
+  return try_item(raw) or error('UNREADABLE', 0)
 end
 
 local function format_item(item)
@@ -140,6 +146,11 @@ local function refuse_open()
   end
   if MATCH == '' or string.find(',' .. MATCH .. ',', ',' .. meta.version .. ',', 1, true) then return nil end
   return { 'VERSION_MISMATCH', call('HGETALL', CART) }
+end
+
+-- The cart's version is at least this one from here on. Of equal length, versions compare as texts.
+local function raise_version(least)
+  if #least > #meta.version or (#least == #meta.version and least > meta.version) then meta.version = least end
 end
 
 -- The version of this change, µs since 1970: grows also when the clock steps back, outranks lost ones after a loss of
