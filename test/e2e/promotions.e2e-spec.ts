@@ -182,23 +182,23 @@ describe('promotions in the cart', () => {
     expect((await guest.cart()).totals.payable).toBe('100.00');
   });
 
-  it('group the items that join them, the newest first and those without one last', async () => {
+  it('group the items that join them, and those without one, in the order of the newest item of each', async () => {
     const shopId = freshShop();
     const price = { shopId, price: 10_000 };
     const skus = await api.skus(price, price, price, price, { shopId, status: 'off' });
     const [a, b, c, d] = skus as [string, string, string, string];
     const reduction = await promote({ label: 'two of these', scope: { skuIds: [a, c] } });
     const offer = await percentOff({ label: 'this one', scope: { skuIds: [b] } });
-    const user = await withCart([a, 1], [b, 1], [c, 1], [d, 1]);
+    const user = await withCart([a, 1], [b, 1], [d, 1], [c, 1]);
     await user.patch(`/v1/cart/items/${b}`, { selected: false });
     const { body } = await user.get('/v1/cart?group=promotion');
     expect(body.groups).toMatchObject([
       { kind: 'promotion', id: reduction.promotionId, name: 'two of these', skuIds: [c, a], selection: 'all' },
-      { kind: 'promotion', id: offer.promotionId, name: 'this one', skuIds: [b], selection: 'none' },
       { kind: 'promotion', id: '', name: '', skuIds: [d], selection: 'all', promotions: [] },
+      { kind: 'promotion', id: offer.promotionId, name: 'this one', skuIds: [b], selection: 'none' },
     ]);
     expect(body.groups[0].promotions).toMatchObject([{ id: reduction.promotionId, reached: false, gap: '300.00' }]);
-    expect(body.groups[1].promotions).toMatchObject([{ id: offer.promotionId, reached: false, gap: null }]);
+    expect(body.groups[2].promotions).toMatchObject([{ id: offer.promotionId, reached: false, gap: null }]);
     expect((await user.get('/v1/cart?group=none')).body.groups).toEqual([]);
   });
 });

@@ -15,8 +15,9 @@ const COUPONS: Parameter = {
   name: 'coupons',
   in: 'query',
   description:
-    'Coupons that are put into `totals`: `none`, `best`, or couponIds with commas between. A read refuses those that ' +
-    'cannot be used; the answer to a change leaves them out. `totals.coupons` names those that are in.',
+    'Coupons that are put into `totals`: `none`, `best`, or couponIds with commas between. `totals.coupons` names those ' +
+    'that are in, `warnings` why another one brings nothing now. A read refuses one that is not the shopper’s, and two ' +
+    'of one shop; the answer to a change leaves them out.',
   schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}(?:,[A-Za-z0-9_-]{1,64}){0,19}$', default: 'none' },
 };
 const IF_MATCH = header('If-Match', 'The version the change is meant for, from `ETag`; another one is 412.', {

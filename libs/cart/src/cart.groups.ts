@@ -37,9 +37,6 @@ function byPromotion(items: readonly CartItemDto[], promotions: readonly Applied
     for (const skuId of promotion.skuIds) joined.set(skuId, promotion);
   }
   const groups = collect(items, (item) => joined.get(item.skuId)?.promotion.promotionId ?? '');
-  const without = groups.get('');
-  groups.delete('');
-  if (without) groups.set('', without);
   return [...groups].map(([id, members]) => {
     const name = joined.get(members[0]!.skuId)?.promotion.label ?? '';
     return toGroup({ kind: 'promotion', id, name }, members, promotions);

@@ -287,10 +287,7 @@ export class CartDto {
   @ApiProperty({ type: [CartItemDto], description: 'most recently added first' })
   items!: CartItemDto[];
 
-  @ApiProperty({
-    type: [GroupDto],
-    description: 'in the order of the newest item of each; the items without a promotion come last',
-  })
+  @ApiProperty({ type: [GroupDto], description: 'in the order of the newest item of each' })
   groups!: GroupDto[];
 
   @ApiId({ isArray: true, description: 'SKUs that cannot be bought now; they are in `items` too' })
