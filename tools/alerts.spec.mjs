@@ -29,6 +29,19 @@ describe('the alert rules', () => {
     expect(names.filter((name) => !exists(name))).toEqual([]);
   });
 
+  it('miss no run of a schedule that is off', () => {
+    const missing = rules.filter(({ alert }) => alert.endsWith('Missing'));
+    expect(missing.length).toBeGreaterThan(0);
+    for (const { expr } of missing) {
+      const kind = /\{kind="(\w+)"/.exec(expr)?.[1];
+      for (const part of expr.split(/\bor\b/)) {
+        expect(part).toMatch(
+          new RegExp(`\\d < max\\(cart_sync_schedule_interval_seconds\\{kind="${kind}"\\}\\) <= \\d`),
+        );
+      }
+    }
+  });
+
   it('would notice a metric that is misspelt', () => {
     expect(['cart_outbox_dept', 'cart_lock_bussy_total', 'cart_lock_busy_total'].map(exists)).toEqual([
       false,

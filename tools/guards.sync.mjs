@@ -76,4 +76,13 @@ export const SYNC_GUARDS = [
     project: 'unit',
     only: 'before it happens',
   },
+  {
+    name: 'what is never due is known to alarms',
+    file: 'libs/sync/src/runs/clock.ts',
+    from: "if (cronTime === 'off') return 0;",
+    to: "if (cronTime === 'off') return 3_600_000;",
+    spec: 'libs/sync/src/runs/sync.schedule.spec.ts',
+    project: 'unit',
+    only: 'never due',
+  },
 ];

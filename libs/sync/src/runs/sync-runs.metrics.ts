@@ -6,6 +6,8 @@ import { RUN_KINDS, RUN_STATES, RunCounts, RunKind, RunStatus } from './sync-run
 /** The runs of this process; `sync_run` has those of all. */
 @Injectable()
 export class SyncRunsMetrics {
+  /** How rarely the clock starts each kind of work, seconds; alarms are silent about what it never starts. */
+  readonly schedule: Gauge;
   private readonly runs: Counter;
   private readonly carts: Counter;
   private readonly rows: Counter;
@@ -30,6 +32,10 @@ export class SyncRunsMetrics {
     this.ended = gauge('cart_sync_last_success_timestamp_seconds', 'When the last successful run ended');
     this.duration = gauge('cart_sync_last_duration_seconds', 'How long the last run took');
     this.drift = gauge('cart_sync_last_drift', 'Differences the last run has found and mended');
+    this.schedule = gauge(
+      'cart_sync_schedule_interval_seconds',
+      'Longest time between two moments of a schedule; 0: it is off',
+    );
     this.beginAtZero();
   }
 
