@@ -150,7 +150,10 @@ describe('promotions in the cart', () => {
     const terms = { kind: 'full_gift', label: '满100赠', threshold: '100.00', tiers: undefined };
     const { promotionId } = await promote({ ...terms, scope: { shopId }, gift: { skuId: gift, quantity: 3 } });
     const user = await withCart([a, 1]);
-    expect(await user.cart()).toMatchObject({ totals: { gifts: [] }, groups: [{ promotions: [{ gap: '40.00' }] }] });
+    expect(await user.cart()).toMatchObject({
+      totals: { gifts: [] },
+      groups: [{ promotions: [{ gap: '40.00', gift: { skuId: gift, quantity: 3 } }] }],
+    });
     expect((await user.add(a, 1)).body.totals.gifts).toEqual([{ promotionId, skuId: gift, quantity: 2 }]);
     await admin.patch(`/v1/admin/skus/${gift}`, { stock: 0 });
     expect((await user.cart()).totals.gifts).toEqual([]);

@@ -75,7 +75,15 @@ function toPromotions(skuIds: readonly string[], promotions: readonly AppliedPro
     if (!joined.some((skuId) => members.has(skuId))) return [];
     const discount = joined.reduce((sum, skuId, i) => (members.has(skuId) ? sum + shares[i]! : sum), 0);
     const { promotionId: id, kind, label } = promotion;
-    return [{ id, kind, label, reached, gap: gap === null ? null : fromCents(gap), discount: fromCents(discount) }];
+    const shown = {
+      id,
+      kind,
+      label,
+      reached,
+      gap: gap === null ? null : fromCents(gap),
+      discount: fromCents(discount),
+    };
+    return [promotion.kind === 'full_gift' ? { ...shown, gift: promotion.gift } : shown];
   });
 }
 

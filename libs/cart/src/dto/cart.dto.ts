@@ -130,6 +130,14 @@ export class CartItemDto {
 
 const PROMOTION_KINDS = ['full_reduction', 'full_gift', 'percent_off', 'fixed_price', 'nth_item'] as const;
 
+export class PromisedGiftDto {
+  @ApiId()
+  skuId!: string;
+
+  @ApiCount()
+  quantity!: number;
+}
+
 export class GroupPromotionDto {
   @ApiProperty({ example: 'p1' })
   id!: string;
@@ -152,6 +160,12 @@ export class GroupPromotionDto {
 
   @ApiMoney({ example: '0.00', description: 'its share of the items of this group' })
   discount!: string;
+
+  @ApiProperty({
+    required: false,
+    description: 'of a full_gift: what it promises; `totals.gifts` says what is given',
+  })
+  gift?: PromisedGiftDto;
 }
 
 export class GroupDto {
