@@ -164,6 +164,27 @@ describe('checkout', () => {
     expect(await stockOf(skuIds[0]!)).toBe(100);
   });
 
+  it('a cart that is what the shopper saw has not changed when the shop has: each item in the way is named', async () => {
+    const { user, skuIds } = await shopperWith(1, 2, 3, 1);
+    const [off, out, few, fine] = skuIds as [string, string, string, string];
+    const items = (await user.cart()).items.map(({ skuId, quantity }) => ({ skuId, quantity }));
+    await admin.patch(`/v1/admin/skus/${off}`, { status: 'off' });
+    await admin.patch(`/v1/admin/skus/${out}`, { stock: 0 });
+    await admin.patch(`/v1/admin/skus/${few}`, { stock: 1 });
+    const { status, body } = await checkout(user, { expectedPayable: '99.00', items });
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'CHECKOUT_REJECTED' });
+    expect(body.errors).toHaveLength(3);
+    expect(body.errors).toContainEqual({ code: 'SKU_OFF_SHELF', skuId: off });
+    expect(body.errors).toContainEqual({ code: 'OUT_OF_STOCK', skuId: out, available: 0 });
+    expect(body.errors).toContainEqual({ code: 'INSUFFICIENT_STOCK', skuId: few, available: 1, requested: 3 });
+    await user.patch(`/v1/cart/items/${off}`, { selected: false });
+    expect((await checkout(user, { expectedPayable: '99.00', items })).body.code).toBe('CART_CHANGED');
+    // Who does not insist on what cannot be bought orders the rest.
+    await admin.patch(`/v1/admin/skus/${few}`, { stock: 3 });
+    const rest = items.filter(({ skuId }) => [few, fine].includes(skuId));
+    expect((await checkout(user, { expectedPayable: '99.00', items: rest })).status).toBe(201);
+  });
+
   it('a price that rose is refused with both amounts, one that fell is ordered', async () => {
     const { user, skuIds } = await shopperWith(2);
     const before = await user.cart();

@@ -6,14 +6,19 @@ import { SyncService } from '@app/sync';
 import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
 import { OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
-import { rejected, Selections } from './selection.js';
+import { rejected, Selection, Selections } from './selection.js';
+
+interface SeenItem {
+  skuId: string;
+  quantity: number;
+}
 
 /** What the shopper asks for. `items`: what they saw selected; `expectedPayable` in cents. */
 export interface CheckoutWish {
   couponIds: readonly string[];
   declineGifts: readonly string[];
   expectedPayable: number;
-  items: readonly { skuId: string; quantity: number }[] | undefined;
+  items: readonly SeenItem[] | undefined;
   /** Versions of the cart that are accepted; all of them when left out. */
   ifMatch: readonly string[] | undefined;
 }
@@ -44,20 +49,33 @@ export class CheckoutSnapshots {
     const { latest: afterOrder, isPlacing } = await this.orders.standing(owner.id);
     if (isPlacing) throw new AppError('CART_BUSY', [], 'Another order of this user is being placed', { retryAfter: 1 });
     const taken = await this.inCart.takeOwed(owner.id);
-    const { cart, items, obstacles } = await this.selections.of(owner);
+    const selection = await this.selections.of(owner);
+    const { cart, items, obstacles } = selection;
     if (wish.ifMatch && !wish.ifMatch.includes(cart.version)) {
       throw await this.selections.refusal('VERSION_MISMATCH', owner);
     }
-    if (wish.items && !isSame(wish.items, items)) throw await this.selections.refusal('CART_CHANGED', owner);
+    if (wish.items && !isSame(wish.items, items)) throw await this.changed(owner, wish.items, selection);
     if (items.length === 0) throw rejected(obstacles);
     const { version } = await this.sync.sync(owner.id, 'checkout');
     await this.inCart.confirmTaken(taken, version);
     if (!(await this.checkouts.persisted(claim, cart))) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
     return { items, afterOrder };
   }
+
+  /**
+   * Why what the shopper saw cannot be ordered: the cart is another one, or it is the same and something in it cannot be
+   * bought any more. Who is late for the last unit is told so whether or not a cache knows already.
+   */
+  private async changed(owner: CartOwner, seen: readonly SeenItem[], selection: Selection): Promise<AppError> {
+    const { items, withheld, faults } = selection;
+    const skuIds = new Set(seen.map(({ skuId }) => skuId));
+    const selected = [...items, ...withheld.filter(({ skuId }) => skuIds.has(skuId))];
+    if (!isSame(seen, selected)) return this.selections.refusal('CART_CHANGED', owner);
+    return rejected(faults.filter(({ skuId }) => skuIds.has(skuId!)));
+  }
 }
 
-function isSame(seen: readonly { skuId: string; quantity: number }[], items: readonly CartItem[]): boolean {
+function isSame(seen: readonly SeenItem[], items: readonly CartItem[]): boolean {
   const quantities = new Map(seen.map(({ skuId, quantity }) => [skuId, quantity]));
   return (
     seen.length === items.length &&

@@ -8,7 +8,11 @@ import { Catalogue, InventoryCheck } from '@app/inventory-check';
 export interface Selection {
   cart: LiveCart;
   items: CartItem[];
-  /** When there is nothing: why. Items that were selected and cannot be bought now, or that nothing was selected. */
+  /** The shopper selected them, and they cannot be bought now. */
+  withheld: CartItem[];
+  /** What is in the way of either, an entry per item. */
+  faults: ErrorDetail[];
+  /** When there is nothing: why. The faults, or that nothing was selected. */
   obstacles: ErrorDetail[];
 }
 
@@ -27,10 +31,11 @@ export class Selections {
     const flagged = cart.items.filter((item) => item.selected);
     const skus = await this.catalogue.getMany(flagged.map(({ skuId }) => skuId));
     const skuOf = (item: CartItem) => skus.get(item.skuId) ?? null;
-    const items = flagged.filter((item) => this.inventory.invalidReasonOf(skuOf(item)) === null);
-    if (items.length > 0) return { cart, items, obstacles: [] };
-    const obstacles = flagged.flatMap((item) => this.inventory.faultOf(item.skuId, skuOf(item), item.quantity) ?? []);
-    return { cart, items, obstacles: obstacles.length > 0 ? obstacles : [{ code: 'NOTHING_SELECTED' }] };
+    const isValid = (item: CartItem) => this.inventory.invalidReasonOf(skuOf(item)) === null;
+    const [items, withheld] = [flagged.filter(isValid), flagged.filter((item) => !isValid(item))];
+    const faults = flagged.flatMap((item) => this.inventory.faultOf(item.skuId, skuOf(item), item.quantity) ?? []);
+    const none: ErrorDetail[] = faults.length > 0 ? faults : [{ code: 'NOTHING_SELECTED' }];
+    return { cart, items, withheld, faults, obstacles: items.length > 0 ? [] : none };
   }
 
   /** A refusal with the cart as it is now. */
