@@ -77,6 +77,14 @@ export const SYNC_GUARDS = [
     only: 'before it happens',
   },
   {
+    name: 'a run that was taken for dead says why it failed',
+    file: 'libs/sync/src/runs/sync-run.table.ts',
+    from: 'isFailed ? [GONE] : []',
+    to: 'isFailed ? [] : []',
+    spec: 'test/integration/sync-runs.int-spec.ts',
+    only: 'taken for dead',
+  },
+  {
     name: 'what is never due is known to alarms',
     file: 'libs/sync/src/runs/clock.ts',
     from: "if (cronTime === 'off') return 0;",

@@ -21,6 +21,7 @@ import { eventually } from '../support/eventually.js';
 import { newRow, newSku, toAdd } from '../support/factories.js';
 import { OwnDatabase } from '../support/own-database.js';
 import { RedisServer } from '../support/redis-server.js';
+import { SqlProxy } from '../support/sql-proxy.js';
 import { freshUserId, testEnv } from '../support/services.js';
 
 // Servers of its own: runs look at every cart there is, and nobody relays here.
@@ -147,7 +148,8 @@ describe('a full run', () => {
   it('counts a cart it cannot read, and does the others', async () => {
     const { reconciler, runs } = instance();
     const [good, broken] = [await userWith(1), await userWith(1)];
-    await redis.command(['HSET', keys.cart(`user:${broken.userId}`), '5', 'nonsense']);
+    await redis.command(['DEL', keys.cart(`user:${broken.userId}`)]);
+    await redis.command(['SET', keys.cart(`user:${broken.userId}`), 'of another type']);
     await reconciler.startFull();
     await runs.idle();
     expect(await latest()).toMatchObject({ status: 'succeeded', carts: 1, failures: 1, written: 1 });
@@ -198,7 +200,7 @@ describe('one run at a time', () => {
     // Should it live after all, it learns that it was given up, and does not count as a success.
     const none = { carts: 0, failures: 0, written: 0, softDeleted: 0, drift: 0 };
     expect(await runTable.beat(dead!.runId, none)).toBe(false);
-    await runTable.end(dead!.runId, none, 'succeeded', null);
+    await runTable.end(dead!.runId, none, { status: 'succeeded', reason: null, agoMs: 0 });
     expect((await runTable.page()).runs[1]).toMatchObject({ status: 'failed' });
   });
 });
@@ -246,6 +248,33 @@ describe('a run that cannot go on', () => {
     await reconciler.startFull();
     await runs.idle();
     expect(await latest()).toMatchObject({ status: 'failed', reason: 'Redis is not reachable' });
+  });
+
+  it('is failed with the reason although MySQL was away so long that it was taken for dead', async () => {
+    const proxy = await SqlProxy.before(own.url);
+    const db = new Database(createDataSource(proxy.url));
+    onTestFinished(async () => {
+      await db.onApplicationShutdown();
+      await proxy.close();
+    });
+    const { runs } = instance(db);
+    let endOutage: () => void = () => undefined;
+    const runId = await runs.start('manual', async ({ counts }) => {
+      counts.carts = 7;
+      endOutage = proxy.cut();
+      await db.query('SELECT 1');
+    });
+    await database.query('UPDATE sync_run SET heartbeat_at = heartbeat_at - INTERVAL 61 SECOND');
+    // Another instance has begun one in its place.
+    const other = await runTable.begin('manual');
+    expect(other).toMatchObject({ isNew: true });
+    expect((await runTable.page()).runs[1]).toMatchObject({ runId, reason: 'its process is gone', carts: 0 });
+    endOutage();
+    await runs.idle();
+    expect((await runTable.page()).runs).toMatchObject([
+      { runId: other!.runId, status: 'running' },
+      { runId, status: 'failed', reason: 'MySQL is not reachable', carts: 7 },
+    ]);
   });
 
   it('is not begun without MySQL', async () => {

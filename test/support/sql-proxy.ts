@@ -10,6 +10,7 @@ export class SqlProxy {
   /** Every statement that went through, in their order. */
   readonly statements: string[] = [];
   private readonly sockets = new Set<Socket>();
+  private isCut = false;
 
   private constructor(
     private readonly server: Server,
@@ -38,6 +39,13 @@ export class SqlProxy {
     return this.statements.filter((statement) => what.test(statement)).length;
   }
 
+  /** As if MySQL were away, until the returned function is called. */
+  cut(): () => void {
+    this.isCut = true;
+    for (const socket of this.sockets) socket.destroy();
+    return () => (this.isCut = false);
+  }
+
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -46,6 +54,10 @@ export class SqlProxy {
   }
 
   private accept(client: Socket): void {
+    if (this.isCut) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(Number(this.target.port), this.target.hostname);
     for (const [one, other] of [
       [client, upstream],

@@ -28,6 +28,13 @@ export interface RunCounts {
   drift: number;
 }
 
+/** How a run ended; `agoMs`: so long ago. */
+export interface RunEnd {
+  status: RunStatus;
+  reason: string | null;
+  agoMs: number;
+}
+
 export interface SyncRun extends RunCounts {
   runId: string;
   /** Of the syncs of single carts: what they were for; the line is for all of them in its time. */
@@ -113,10 +120,16 @@ export class SyncRunTable {
     return this.write(runId, counts, 'heartbeat_at = UTC_TIMESTAMP(3)', []);
   }
 
-  /** Ends the run; one that was taken for dead stays as it is. */
-  async end(runId: string, counts: RunCounts, status: RunStatus, reason: string | null): Promise<void> {
-    const set = 'status = ?, reason = ?, slot = NULL, ended_at = UTC_TIMESTAMP(3), heartbeat_at = UTC_TIMESTAMP(3)';
-    await this.write(runId, counts, set, [status, reason]);
+  /**
+   * Records how the run ended, `agoMs` ago. One that was taken for dead meanwhile does not become a success; that it failed,
+   * and why, is better known here.
+   */
+  async end(runId: string, counts: RunCounts, end: RunEnd): Promise<void> {
+    const { status, reason, agoMs } = end;
+    const endedAt = 'UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND';
+    const set = `status = ?, reason = ?, slot = NULL, ended_at = ${endedAt}, heartbeat_at = ${endedAt}`;
+    const isFailed = status === 'failed';
+    await this.write(runId, counts, set, [status, reason, agoMs * 1_000, agoMs * 1_000], isFailed ? [GONE] : []);
   }
 
   /**
@@ -184,11 +197,19 @@ export class SyncRunTable {
     }
   }
 
-  private async write(runId: string, counts: RunCounts, set: string, values: readonly unknown[]): Promise<boolean> {
+  /** `reasons`: also when it has ended for one of these. */
+  private async write(
+    runId: string,
+    counts: RunCounts,
+    set: string,
+    values: readonly unknown[],
+    reasons: readonly string[] = [],
+  ): Promise<boolean> {
+    const where = ['slot IS NOT NULL', ...reasons.map(() => 'reason = ?')].join(' OR ');
     const result = (await this.database.query(
       `UPDATE sync_run SET ${set}, carts = ?, failures = ?, written = ?, soft_deleted = ?, drift = ?
-       WHERE run_id = ? AND slot IS NOT NULL`,
-      [...values, counts.carts, counts.failures, counts.written, counts.softDeleted, counts.drift, runId],
+       WHERE run_id = ? AND (${where})`,
+      [...values, counts.carts, counts.failures, counts.written, counts.softDeleted, counts.drift, runId, ...reasons],
     )) as unknown as { affectedRows: number };
     return result.affectedRows > 0;
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { RepeatedWarning } from '@app/common';
 import { DatabaseUnavailableError } from '@app/database';
 import { RedisUnavailableError } from '@app/redis';
 import { SyncRunsMetrics } from './sync-runs.metrics.js';
@@ -13,8 +14,8 @@ export interface Run {
 
 const BEAT_MS = 5_000;
 const STOP_MS = 3_000;
-/** Pauses between the attempts to record an end; after them the silence says it. */
-const RECORD_PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
+/** Pauses between the attempts to record an end. */
+const RECORD_MS = { first: 500, most: 5_000 };
 
 /** Why a run was ended from outside. */
 class Ended extends Error {}
@@ -68,28 +69,33 @@ export class SyncRuns implements BeforeApplicationShutdown {
       [status, reason] = ['failed', this.reasonOf(error)];
     }
     clearInterval(beat);
-    this.metrics.observe(kind, status, performance.now() - began, counts);
+    const endedAt = performance.now();
+    this.metrics.observe(kind, status, endedAt - began, counts);
     this.logger.log({ msg: `a ${kind} run has ${status}`, runId, reason, ...counts });
-    await this.recordEnd(runId, counts, status, reason);
+    await this.recordEnd((agoMs) => this.table.end(runId, counts, { status, reason, agoMs }), runId, endedAt);
   }
 
   /** A beat that does not reach MySQL is no reason to end: the work will notice by itself. */
   private async beat(runId: string, counts: RunCounts, lost: AbortController): Promise<void> {
     try {
-      if (!(await this.table.beat(runId, counts))) lost.abort(new Ended('it was silent too long'));
+      if (!(await this.table.beat(runId, counts)))
+        lost.abort(new Ended('no heartbeat of it came to MySQL for a minute'));
     } catch (error) {
       this.logger.warn(`no heartbeat of run ${runId}: ${(error as Error).message}`);
     }
   }
 
-  private async recordEnd(runId: string, counts: RunCounts, status: RunStatus, reason: string | null): Promise<void> {
-    for (const pause of [...RECORD_PAUSES_MS, undefined]) {
+  /** However long MySQL is away: until then the run looks like one whose process is gone. */
+  private async recordEnd(record: (agoMs: number) => Promise<void>, runId: string, endedAt: number): Promise<void> {
+    const trouble = new RepeatedWarning(this.logger, `the end of run ${runId} is not recorded`);
+    for (let pause = RECORD_MS.first; ; pause = Math.min(2 * pause, RECORD_MS.most)) {
       try {
-        return await this.table.end(runId, counts, status, reason);
+        await record(Math.round(performance.now() - endedAt));
+        return trouble.worked();
       } catch (error) {
-        this.logger.warn(`the end of run ${runId} is not recorded: ${(error as Error).message}`);
-        if (pause === undefined || this.stopping.signal.aborted) return;
-        await delay(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        trouble.failed((error as Error).message);
+        if (this.stopping.signal.aborted) return;
+        await delay(pause, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
       }
     }
   }
