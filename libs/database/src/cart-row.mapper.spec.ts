@@ -40,7 +40,7 @@ describe('an item', () => {
           position: item.position,
           snapshot: asText ? JSON.stringify(shuffled) : shuffled,
         });
-        expect(row).toEqual({ ...item, userId, deleted: false });
+        expect(row).toEqual({ ...item, userId, deleted: item.quantity === 0 });
         expect(formatSnapshot(row.snapshot)).toBe(formatSnapshot(item.snapshot));
       }),
     );

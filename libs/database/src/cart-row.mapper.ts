@@ -117,24 +117,37 @@ export interface RawCartRow {
   added_at: string;
   changed_at: string;
   position: string;
-  snapshot: ProductSnapshot | string;
+  /** Whatever JSON somebody has put there, also `null`. */
+  snapshot: ProductSnapshot | string | null;
 }
 
+/**
+ * A row that somebody has edited into what no cart can hold (a quantity or price below its least, no whole snapshot)
+ * counts as removed: the cart is read without it, and a sync writes Redis's item over it.
+ */
 export function parseRow(raw: RawCartRow): CartRow {
-  const snapshot = typeof raw.snapshot === 'string' ? (JSON.parse(raw.snapshot) as ProductSnapshot) : raw.snapshot;
+  const snapshot = readSnapshot(raw.snapshot);
+  const isReadable = snapshot !== undefined && /^\d/.test(raw.add_amount);
+  const deleted = raw.is_deleted !== 0 || raw.product_sku_num < 1 || !isReadable;
   return {
     userId: raw.user_id,
     skuId: raw.product_sku_id,
-    quantity: raw.product_sku_num,
-    addPrice: toCents(raw.add_amount),
+    quantity: deleted ? Math.max(raw.product_sku_num, 0) : raw.product_sku_num,
+    addPrice: isReadable ? toCents(raw.add_amount) : 0,
     selected: raw.selected_status === 1,
-    deleted: raw.is_deleted === 1,
+    deleted,
     version: raw.version,
     addedAt: fromDateTime(raw.added_at),
     changedAt: fromDateTime(raw.changed_at),
     position: raw.position,
-    snapshot: orderedSnapshot(snapshot),
+    snapshot: snapshot ?? { name: '', image: '', spec: '', shopId: '0', skuCode: '' },
   };
+}
+
+function readSnapshot(stored: ProductSnapshot | string | null): ProductSnapshot | undefined {
+  const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as ProductSnapshot | null;
+  const ordered = orderedSnapshot(value ?? ({} as ProductSnapshot));
+  return Object.values(ordered).every((field) => typeof field === 'string') ? ordered : undefined;
 }
 
 /** Two items are the same when every fact of them is. */

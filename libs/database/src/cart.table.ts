@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { CartRow } from './cart-item.js';
 import { fromCents, parseRow, RawCartRow } from './cart-row.mapper.js';
 import { Database, Query } from './database.js';
@@ -32,6 +32,8 @@ export interface StoredCart {
 /** The `cart` table: the only place that reads or writes it. */
 @Injectable()
 export class CartTable {
+  private readonly logger = new Logger(CartTable.name);
+
   constructor(private readonly database: Database) {}
 
   /**
@@ -64,7 +66,7 @@ export class CartTable {
       [userId, userId],
     );
     return {
-      rows: found.filter((row) => row.user_id !== null).map(parseRow),
+      rows: this.parse(found.filter((row) => row.user_id !== null)).filter((row) => !row.deleted),
       maxVersion: found[0]?.max_version ?? '0',
     };
   }
@@ -77,7 +79,19 @@ export class CartTable {
        FROM cart WHERE user_id = ?`,
       [userId],
     );
-    return found.map(parseRow);
+    return this.parse(found);
+  }
+
+  /** Rows that are in the cart by their flag, and hold no item, are named in the log: somebody else has written them. */
+  private parse(found: readonly RawCartRow[]): CartRow[] {
+    const rows = found.map(parseRow);
+    const unreadable = rows.filter((row, i) => row.deleted && found[i]!.is_deleted === 0);
+    if (unreadable.length > 0) {
+      const { userId } = unreadable[0]!;
+      const skus = unreadable.map(({ skuId }) => skuId).join(', ');
+      this.logger.warn(`rows of user ${userId} hold no item of a cart and count as removed: SKUs ${skus}`);
+    }
+    return rows;
   }
 
   /**
