@@ -76,6 +76,20 @@ describe('the stream of a cart', () => {
     stream.close();
   });
 
+  it('of a guest tells that the cart was merged, after which it is empty', async () => {
+    const guest = await api.guest();
+    const [sku] = await api.skus({});
+    const { body } = await guest.add(sku!);
+    const stream = await listen(app.url, guest, { 'last-event-id': body.version });
+    await (await api.login()).post('/v1/cart/merge', { clientCartId: guest.id });
+    await eventually(() => expect(stream.events).toHaveLength(1));
+    expect(stream.events[0]!.data).toEqual({
+      version: (await guest.cart()).version,
+      badge: { skus: 0, quantity: 0, selectedSkus: 0, selectedQuantity: 0 },
+    });
+    stream.close();
+  });
+
   it('is nobody’s without a token, and refuses an id that is no version', async () => {
     expect((await api.call('GET', '/v1/cart/events')).status).toBe(401);
     const user = await api.login();

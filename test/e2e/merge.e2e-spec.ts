@@ -170,8 +170,11 @@ describe('after a merge', () => {
     const [a] = await api.skus({});
     const user = await api.login();
     const guest = await holding(await api.guest(), [a, 2]);
+    const { version } = await guest.cart();
     await merge(user, guest);
-    expect(await guest.get('/v1/cart')).toMatchObject({ status: 200, body: { items: [], badge: { quantity: 0 } } });
+    const closed = await guest.get<{ version: string }>('/v1/cart');
+    expect(closed).toMatchObject({ status: 200, body: { items: [], badge: { quantity: 0 } } });
+    expect(BigInt(closed.body.version)).toBeGreaterThan(BigInt(version));
     for (const answer of [
       await guest.add(a!),
       await guest.patch(`${ITEMS}/${a}`, { delta: 1 }),

@@ -28,7 +28,8 @@ const EMPTY: LiveCart = {
 
 /**
  * Fields and values of a cart's hash, alternating. `undefined`: a user's cart that is not loaded; it is unknown, not
- * empty. A guest's cart lives in Redis alone, so without a hash it is empty; once merged it is empty too.
+ * empty. A guest's cart lives in Redis alone, so without a hash it is empty; once merged it is empty too, at the version
+ * it has come to: a client would take a lower one for old news.
  */
 export function parseCart(kind: 'user' | 'guest', fields: readonly string[]): LiveCart | undefined {
   const items: CartItem[] = [];
@@ -48,7 +49,7 @@ export function parseCart(kind: 'user' | 'guest', fields: readonly string[]): Li
   }
   if (!meta && kind === 'user') return undefined;
   if (meta?.[2] === '0') return undefined;
-  if (meta?.[2] === '2') return EMPTY;
+  if (meta?.[2] === '2') return { ...EMPTY, version: meta[1]! };
   if (items.length > 1) items.sort(latestFirst);
   if (unreadable.length > 0) return { version: meta?.[1] ?? '0', badge: countItems(items), items, unreadable };
   if (!meta) return items.length === 0 ? EMPTY : { version: '0', badge: countItems(items), items, unreadable: ['_'] };
