@@ -90,6 +90,17 @@ describe('the stream of a cart', () => {
     stream.close();
   });
 
+  it('has headers that can be asked for alone, which opens none', async () => {
+    const user = await api.login();
+    for (let i = 0; i < 21; i++) {
+      const head = await fetch(`${app.url}/v1/cart/events`, { method: 'HEAD', headers: user.headers });
+      expect(head.status).toBe(200);
+      expect(head.headers.get('content-type')).toBe('text/event-stream');
+    }
+    const nobody = await fetch(`${app.url}/v1/cart/events`, { method: 'HEAD' });
+    expect(nobody.status).toBe(401);
+  });
+
   it('is nobody’s without a token, and refuses an id that is no version', async () => {
     expect((await api.call('GET', '/v1/cart/events')).status).toBe(401);
     const user = await api.login();

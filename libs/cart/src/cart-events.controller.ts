@@ -1,6 +1,6 @@
-import { BeforeApplicationShutdown, Controller, Get, Headers, Logger, Res } from '@nestjs/common';
+import { BeforeApplicationShutdown, Controller, Get, Headers, Logger, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiProblems, AppError, invalid } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
 import { CartLoader } from './cart.loader.js';
@@ -35,9 +35,12 @@ export class CartEventsController implements BeforeApplicationShutdown {
   async open(
     @CurrentCaller() caller: Caller,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const lastVersion = parseLastEventId(lastEventId);
+    // Headers alone: a stream nobody can read would have no end.
+    if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
     if (this.streams.size >= MOST_STREAMS) throw new AppError('CART_UNAVAILABLE', [], 'Too many streams are open');
     if (this.updates.watchersOf(caller) >= MOST_STREAMS_OF_ONE) throw new AppError('RATE_LIMITED');
 
