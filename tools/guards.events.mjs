@@ -53,4 +53,22 @@ export const EVENT_GUARDS = [
     project: 'unit',
     only: 'ends the telemetry stream before',
   },
+  {
+    name: 'a topic that was deleted has its producer replaced',
+    file: 'libs/rocketmq/src/rocketmq.client.ts',
+    from: 'isTopicFault(error) || ',
+    to: '',
+    spec: 'libs/rocketmq/src/rocketmq.client.spec.ts',
+    project: 'unit',
+    only: 'asks for the route anew',
+  },
+  {
+    name: 'a producer does not start without its topic',
+    file: 'libs/rocketmq/src/rocketmq.producer.ts',
+    from: 'if (!isTaken && ',
+    to: 'if (false && !isTaken && ',
+    spec: 'libs/rocketmq/src/rocketmq.client.spec.ts',
+    project: 'unit',
+    only: 'waits for a topic',
+  },
 ];

@@ -119,6 +119,28 @@ describe('when the broker fails', { timeout: 120_000 }, () => {
     expect(fresh.size).toBeLessThan(100);
   });
 
+  it('finds its topic again when that was deleted and made anew', async () => {
+    await names();
+    const got: unknown[] = [];
+    await receive((data) => got.push(data));
+    const [quiet, busy] = [send(), send()];
+    await quiet.connect();
+    await busy.emitMany('made', [1]);
+    await eventually(() => expect(got).toEqual([[1]]), patient);
+    await broker.deleteTopic(topic);
+    await expect(busy.emitMany('made', ['refused'])).rejects.toThrow();
+    // This one has not sent before, and learns of the deletion as it would within 30 s.
+    await quiet.unwrap<{ updateRoutes(): Promise<void> }>().updateRoutes();
+    await expect(quiet.emitMany('made', ['refused'])).rejects.toThrow(/type not match/);
+    const late = send();
+    await expect(late.connect()).rejects.toThrow(/no topic/);
+    await broker.createTopic(topic);
+    for (const [n, client] of [quiet, busy, late].entries()) {
+      await eventually(() => client.emitMany('made', [2 + n]), patient);
+    }
+    await eventually(() => expect(got).toEqual(expect.arrayContaining([[2], [3], [4]])), patient);
+  });
+
   it('lets a process end by itself, and writes nothing at its home', async () => {
     await names();
     const child = new BrokerProcess();

@@ -22,6 +22,8 @@ const { AddressScheme, Code, MessageType, Permission } = definition;
 /** What the fake does with a call; `silent` never answers it. */
 export interface FakeBehaviour {
   telemetry: 'answers' | 'silent' | 'refuses';
+  /** `none`: of a topic that was deleted. */
+  topic: 'normal' | 'none';
   send: 'stores' | 'silent' | 'no-receipt' | 'refuses' | 'fails';
   /** `[]`: says at once that there is nothing. */
   receive: 'waits' | 'refuses' | InstanceType<typeof definition.Message>[];
@@ -33,7 +35,13 @@ export interface FakeBehaviour {
  * to be there and yet unreachable. Clients reach it through a TCP relay that counts their connections and can cut them.
  */
 export class FakeBroker {
-  readonly behaviour: FakeBehaviour = { telemetry: 'answers', send: 'stores', receive: 'waits', farewell: 'answers' };
+  readonly behaviour: FakeBehaviour = {
+    telemetry: 'answers',
+    topic: 'normal',
+    send: 'stores',
+    receive: 'waits',
+    farewell: 'answers',
+  };
   readonly sent: string[] = [];
   /** When each receive came, as of performance.now(). */
   readonly receives: number[] = [];
@@ -140,7 +148,9 @@ export class FakeBroker {
       .setTopic(new definition.Resource().setName('topic'))
       .setPermission(Permission.READ_WRITE)
       .setBroker(new definition.Broker().setName('fake').setEndpoints(endpoints))
-      .setAcceptMessageTypesList([MessageType.NORMAL]);
+      .setAcceptMessageTypesList([
+        this.behaviour.topic === 'none' ? MessageType.MESSAGE_TYPE_UNSPECIFIED : MessageType.NORMAL,
+      ]);
     return new service.QueryRouteResponse().setStatus(ok()).setMessageQueuesList([queue]);
   }
 
@@ -206,7 +216,10 @@ type TelemetryCommand = InstanceType<typeof service.TelemetryCommand>;
 function complete(settings: Settings): Settings {
   const backOff = new definition.ExponentialBackoff().setMultiplier(2);
   settings.setBackoffPolicy(new definition.RetryPolicy().setMaxAttempts(3).setExponentialBackoff(backOff));
-  settings.getPublishing()?.setMaxBodySize(4 * 1024 * 1024);
+  settings
+    .getPublishing()
+    ?.setMaxBodySize(4 * 1024 * 1024)
+    .setValidateMessageType(true);
   return settings;
 }
 

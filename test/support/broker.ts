@@ -8,6 +8,7 @@ import { join } from 'node:path';
 /** The part of the launcher's admin module that tests use; it is JavaScript, so its types are told here. */
 interface Admin {
   createTopic(namesrv: string, topic: string, options?: { queues?: number }): Promise<void>;
+  deleteTopic(namesrv: string, topic: string): Promise<void>;
   createGroup(namesrv: string, group: string, options?: { order?: boolean; retryMaxTimes?: number }): Promise<void>;
   messageCount(namesrv: string, topic: string): Promise<number>;
 }
@@ -60,6 +61,10 @@ export class BrokerAddress {
 
   createTopic(topic: string, queues = 4): Promise<void> {
     return admin.createTopic(this.namesrv, topic, { queues });
+  }
+
+  deleteTopic(topic: string): Promise<void> {
+    return admin.deleteTopic(this.namesrv, topic);
   }
 
   createGroup(group: string, options: { retryMaxTimes?: number } = {}): Promise<void> {

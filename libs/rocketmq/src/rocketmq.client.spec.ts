@@ -88,6 +88,30 @@ describe(RocketmqClient.name, { timeout: 30_000 }, () => {
     expect(client.health.state).toBe('connected');
   });
 
+  it('waits for a topic that is not there, and asks for it again and again', async () => {
+    broker.behaviour.topic = 'none';
+    make();
+    await expect(client.connect()).rejects.toThrow(/no topic topic that takes/);
+    expect(client.health).toMatchObject({ state: 'down', lastError: expect.stringContaining('no topic') as string });
+    await eventually(() => expect(broker.routeQueries).toBeGreaterThan(2));
+    broker.behaviour.topic = 'normal';
+    await eventually(() => client.emitMany('a', [1]));
+    expect(broker.sent).toHaveLength(1);
+  });
+
+  it('asks for the route anew when it knows one of a topic that was deleted and made again', async () => {
+    make();
+    await client.connect();
+    broker.behaviour.topic = 'none';
+    // As the client does by itself each 30 s.
+    await client.unwrap<{ updateRoutes(): Promise<void> }>().updateRoutes();
+    await expect(client.emitMany('a', [1])).rejects.toThrow(/type not match/);
+    expect(client.health.state).toBe('down');
+    broker.behaviour.topic = 'normal';
+    await eventually(() => client.emitMany('a', [2]));
+    expect(broker.sent).toEqual(['{"pattern":"a","data":[2]}']);
+  });
+
   it('makes a new TCP connection when the old one is dead but open', async () => {
     // Holds the dead connection too: a pool shared in the process would go on giving it out.
     const idle = make();

@@ -2,13 +2,14 @@ import { Logger } from '@nestjs/common';
 import {
   BadRequestException,
   PayloadTooLargeException,
-  Producer,
+  type Producer,
   RequestHeaderFieldsTooLargeException,
 } from 'rocketmq-client-nodejs';
 import { EventClient, type EmitOptions } from './event.client.js';
 import { encodePacket, type EventPacket } from './event.packet.js';
 import { RocketmqConnection } from './rocketmq.connection.js';
 import { resolveOptions, type ResolvedOptions, type RocketmqOptions } from './rocketmq.options.js';
+import { isTopicFault, NormalProducer } from './rocketmq.producer.js';
 import { within } from './timing.js';
 import type { TransportStatus } from './transport.status.js';
 
@@ -33,13 +34,13 @@ export class RocketmqClient extends EventClient {
     this.#options = resolved;
     this.#connection = new RocketmqConnection(
       (logger) =>
-        new Producer({
+        new NormalProducer({
           endpoints: resolved.endpoints,
           namespace: resolved.namespace,
           sslEnabled: resolved.sslEnabled,
           sessionCredentials: resolved.credentials,
           requestTimeout: resolved.requestTimeoutMs,
-          topics: [resolved.topic],
+          topic: resolved.topic,
           maxAttempts: 1,
           logger,
         }),
@@ -79,7 +80,7 @@ export class RocketmqClient extends EventClient {
       await this.#send(producer, { topic: this.#options.topic, tag: packet.pattern, keys: [...keys], body });
       this.#connection.report(producer);
     } catch (error) {
-      if (!MESSAGE_FAULTS.some((fault) => error instanceof fault)) {
+      if (isTopicFault(error) || !MESSAGE_FAULTS.some((fault) => error instanceof fault)) {
         this.#connection.report(producer, error);
       }
       throw error;
