@@ -185,8 +185,12 @@ const TELLING = /error|fatal|cannot|can't|could not|unable|failed|refused|in use
 /** Headings and codes beside which the next line says what it was. */
 const EMPTY_WORDS = /:$|^found \d+ error|^npm error (code|errno|syscall)/i;
 
+/** Names every setting that is wrong, one on each line after it. */
+const SETTINGS = 'The settings are not usable.';
+
 /**
- * The line of a log that says best what went wrong: the first complaint, since the later ones follow from it.
+ * The line of a log that says best what went wrong: the first complaint, since the later ones follow from it. Of wrong
+ * settings, all of them.
  * @param {string} output
  * @returns {string | undefined}
  */
@@ -195,6 +199,8 @@ export function complaint(output) {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
+  const settings = lines.lastIndexOf(SETTINGS);
+  if (settings >= 0) return `${SETTINGS} ${lines.slice(settings + 1).join('; ')}`;
   const wanted = lines.find((line) => TELLING.test(line) && !EMPTY_WORDS.test(line)) ?? lines.at(-1);
   return wanted?.slice(0, 300);
 }

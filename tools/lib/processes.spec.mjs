@@ -133,6 +133,10 @@ describe('complaint', () => {
     ['npm error code E404\nnpm error 404 Not Found - GET it\nnpm error A complete log of this run', /404 Not Found/],
     ['[Note] starting\n[ERROR] Bind on port: Address in use\n[ERROR] Aborting', /Bind on port/],
     ['Error during migration run:\nError: connect ECONNREFUSED', /ECONNREFUSED/],
+    [
+      'The settings are not usable.\n  MAX_SKUS: must be a number\n  DEV_LOGIN: production refuses it\n',
+      /^The settings are not usable\. MAX_SKUS: must be a number; DEV_LOGIN: production refuses it$/,
+    ],
     ['all is quiet\nlast line\n\n', /^last line$/],
   ])('finds what matters in %j', (output, expected) => {
     expect(complaint(output)).toMatch(expected);

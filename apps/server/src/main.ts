@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { EnvError, readEnv } from '@app/common';
+import { readEnv } from '@app/common';
 import { EventServer } from '@app/rocketmq';
 import { AppModule } from './app.module.js';
 import { createApp } from './app.setup.js';
+import { giveUp } from './give-up.js';
 import { setupStorefront } from './storefront.js';
 
 /** Where the build puts the pages: beside `apps` in dist. */
@@ -17,8 +18,5 @@ try {
   await app.startAllMicroservices();
   await app.listen(env.PORT, env.HOST);
 } catch (error) {
-  // What an operator can mend is said in a sentence; only a bug shows its stack.
-  const isExpected = error instanceof EnvError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(isExpected ? (error as Error).message : error);
-  process.exit(1);
+  giveUp(error);
 }
