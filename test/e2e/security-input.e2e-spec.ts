@@ -18,6 +18,7 @@ let user: Shopper;
 let skuId: string;
 /** Routes of the cart that take a body. */
 let writes: Route[];
+let bodyless: Route[];
 
 beforeAll(async () => {
   redis = await RedisServer.start();
@@ -32,7 +33,9 @@ beforeAll(async () => {
   user = await api.login();
   [skuId] = (await api.skus({ price: 1234 })) as [string];
   const routes = await routesOf(api);
-  writes = routes.filter((route) => route.path.startsWith('/v1/cart') && route.body({}) !== undefined);
+  const changing = routes.filter(({ method, path }) => method !== 'GET' && path.startsWith('/v1/cart'));
+  writes = changing.filter((route) => route.body({}) !== undefined);
+  bodyless = changing.filter((route) => route.body({}) === undefined);
 });
 afterAll(async () => {
   await app.stop();
@@ -147,6 +150,17 @@ describe('S7 S16: fields that are not asked for', () => {
     }
     expect((await user.add(skuId)).body.items[0]).toMatchObject({ addPrice: '12.34', price: '12.34' });
     expect((await user.cart()).totals).toMatchObject({ goods: '12.34', payable: '12.34' });
+  });
+
+  it('are refused where a route has none, such as the one that empties a cart', async () => {
+    const { version } = (await user.add(skuId)).body;
+    expect(bodyless.length).toBeGreaterThan(3);
+    for (const { method, path } of bodyless) {
+      const answer = await raw(method, path.replace('{skuId}', skuId), JSON.stringify({ skuIds: ['1'] }));
+      expectInvalid(answer, `${method} ${path}`);
+      expect(answer.body.errors).toMatchObject([{ field: 'skuIds' }]);
+    }
+    expect(await user.cart()).toMatchObject({ version });
   });
 });
 

@@ -83,6 +83,13 @@ class ProbeController {
     return {};
   }
 
+  @Post('nothing-of-a-shopper')
+  @Shopper()
+  nothingOfAShopper() {
+    handlerRan++;
+    return {};
+  }
+
   @Get('refused')
   @Public()
   refused() {
@@ -262,6 +269,20 @@ describe('bodies', () => {
   ])('refuses %s with 400', async (_name, body) => {
     expect(await problem('/v1/probe/nothing', json(body))).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it('refuses fields where none are asked for; null and an empty object have none', async () => {
+    const before = handlerRan;
+    for (const body of ['null', '{}']) expect((await fetch(`${base}/v1/probe/nothing`, json(body))).status).toBe(201);
+    expect(handlerRan).toBe(before + 2);
+    const refused = await problem('/v1/probe/nothing', json('{"skuIds":["1"]}'));
+    expect(refused).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
+    expect(refused.body['errors']).toMatchObject([{ code: 'VALIDATION_FAILED', field: 'skuIds' }]);
+    for (const body of ['[]', '[1]', '"text"', '0']) {
+      expect(await problem('/v1/probe/nothing', json(body))).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
+    }
+    expect(await problem('/v1/probe/nothing-of-a-shopper', json('{"skuIds":["1"]}'))).toMatchObject({ status: 401 });
+    expect(handlerRan).toBe(before + 2);
   });
 
   it('takes no bytes for no body, and names the fields a DTO then misses', async () => {

@@ -1,7 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppErrorFilter, type Env, HttpValidationPipe, PinoLogger } from '@app/common';
+import { AppErrorFilter, type Env, HttpValidationPipe, NoBodyGuard, PinoLogger } from '@app/common';
 import { assertEveryRouteHasAPolicy } from '@app/identity';
 import { createHttpAdapter } from './http-adapter.js';
 import { setupOpenApi } from './openapi.js';
@@ -27,6 +27,8 @@ export async function createApp(module: Type | DynamicModule, env: Settings): Pr
 export function setupApp(app: NestFastifyApplication): NestFastifyApplication {
   assertEveryRouteHasAPolicy(app);
   app.useGlobalFilters(new AppErrorFilter());
+  // Behind the guard that asks who it is: a stranger hears 401 first.
+  app.useGlobalGuards(new NoBodyGuard());
   app.useGlobalPipes(new HttpValidationPipe());
   setupOpenApi(app);
   // Exit code 0 after a clean stop, instead of dying from the signal that asked for it.

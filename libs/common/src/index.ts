@@ -10,6 +10,7 @@ export { invalid, toDto } from './http-dto.js';
 export { ApiBodyRule, ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, ID_SCHEMA, TOKEN_SCHEMA } from './http-fields.js';
 export { ParseIdPipe, ParseTokenPipe } from './http-id.pipe.js';
 export { entriesOf, HttpListPipe } from './http-list.pipe.js';
+export { NoBodyGuard } from './http-no-body.guard.js';
 export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';
 export type { Problem } from './http-problem.js';
 export { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, IsTotal, MayBeAbsent } from './http-validation.js';
