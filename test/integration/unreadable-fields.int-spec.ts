@@ -71,6 +71,17 @@ describe('a cart with a field that nobody can read', () => {
     expect(await counted()).toBe(2);
   });
 
+  it('is mended, too, when the field is an item without a quantity', async () => {
+    const { owner, skus, key } = await userWith(2);
+    const raw = await redis.command(['HGET', key, skus[0]!.skuId]);
+    await redis.command(['HSET', key, skus[0]!.skuId, String(raw).replace(/^2 /, '0 ')]);
+    expect(await sync.sync(owner.id)).toMatchObject({ written: 0, unchanged: 2 });
+    const cart = await loader.read(owner);
+    expect(cart.items.map(({ quantity }) => quantity)).toEqual([2, 2]);
+    expect(cart.badge).toMatchObject({ skus: 2, quantity: 4 });
+    expect((await sync.diff(owner.id)).inSync).toBe(true);
+  });
+
   it('is read without it while MySQL is away, and changed, but for that item', async () => {
     const { owner, skus, key } = await userWith(2);
     const [lost, other] = skus as [(typeof skus)[0], (typeof skus)[0]];

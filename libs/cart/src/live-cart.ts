@@ -44,7 +44,8 @@ export function parseCart(kind: 'user' | 'guest', fields: readonly string[]): Li
       continue;
     }
     const item = tryItem(field, raw);
-    if (item) items.push(item);
+    // A removed item has no field: none of a quantity is no item.
+    if (item && item.quantity > 0) items.push(item);
     else unreadable.push(field);
   }
   if (!meta && kind === 'user') return undefined;
