@@ -1,5 +1,6 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { MergeStore } from '@app/cart';
+import { RepeatedWarning } from '@app/common';
 import { Merger } from './merger.js';
 
 const EVERY_MS = 5_000;
@@ -7,6 +8,8 @@ const EVERY_MS = 5_000;
 const UNFINISHED_MS = 10_000;
 const AT_ONCE = 50;
 const STOP_MS = 2_000;
+/** What failed is tried again after `UNFINISHED_MS`; when nothing has failed for so long, the trouble is over. */
+const QUIET_MS = 60_000;
 
 /**
  * Finishes the merges whose process died between two steps. Every instance looks; two that find the same merge do no
@@ -17,8 +20,9 @@ export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly logger = new Logger(MergeSweeper.name);
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
-  private isFailing = false;
   private isStopping = false;
+  private readonly finishing = new RepeatedWarning(this.logger, 'a merge could not be finished', QUIET_MS);
+  private readonly looking = new RepeatedWarning(this.logger, 'cannot look for unfinished merges');
 
   constructor(
     private readonly store: MergeStore,
@@ -47,10 +51,11 @@ export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationSh
           finished += 1;
         }
       } catch (error) {
-        this.logger.warn(`a merge could not be finished: ${(error as Error).message}`);
+        this.finishing.failed((error as Error).message);
         await this.store.postpone(guestId, userId);
       }
     }
+    this.finishing.worked();
     if (finished > 0) this.logger.log(`finished ${finished} merges that were left half done`);
     return finished;
   }
@@ -62,14 +67,13 @@ export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     }, EVERY_MS).unref();
   }
 
-  /** While Redis is away there is nothing to find; said once. */
+  /** While Redis is away there is nothing to find. */
   private async sweepQuietly(): Promise<void> {
     try {
       await this.sweep();
-      this.isFailing = false;
+      this.looking.worked();
     } catch (error) {
-      if (!this.isFailing) this.logger.warn(`cannot look for unfinished merges: ${(error as Error).message}`);
-      this.isFailing = true;
+      this.looking.failed((error as Error).message);
     }
   }
 }
