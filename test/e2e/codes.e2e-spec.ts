@@ -134,7 +134,8 @@ const PROVOKED: Partial<Record<ErrorCode, { ask: () => Promise<Answer>; error?: 
     ask: async () => {
       const [user, admin] = [await api.login(), await api.admin()];
       await user.add(sku.on);
-      await eventually(async () => expect((await admin.get('/v1/admin/outbox')).body.depth).toBe(0));
+      const log = () => admin.get(`/v1/admin/change-log?userId=${user.id}`);
+      await eventually(async () => expect((await log()).body.entries).toHaveLength(1));
       await service.sql('DELETE FROM cart WHERE user_id = ?', [user.id]);
       return admin.post(`/v1/admin/carts/${user.id}/rebuild`);
     },

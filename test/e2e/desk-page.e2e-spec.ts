@@ -65,6 +65,12 @@ async function shopperWith(quantity: number): Promise<{ user: Shopper; skuId: st
   return { user, skuId };
 }
 
+/** The queue has brought so many changes: it does not write their rows once more. */
+async function logged({ id }: Shopper, changes: number): Promise<void> {
+  const lines = () => database.query("SELECT id FROM cart_change_log WHERE owner_kind = 'user' AND owner_id = ?", [id]);
+  await eventually(async () => expect(await lines()).toHaveLength(changes));
+}
+
 /** What a set of the quantity would have sent, a moment later than the latest change. */
 async function eventSetting({ id }: Shopper, skuId: string, quantity: number) {
   const { body } = await (await api.admin()).get(`/v1/admin/carts/${id}/diff`);
@@ -134,7 +140,7 @@ describe('a cart', () => {
     const { user } = await shopperWith(2);
     const [other] = await api.skus({});
     await user.add(other!, 1);
-    await user.post('/v1/cart/sync');
+    await logged(user, 2);
     await database.query('DELETE FROM cart WHERE user_id = ? AND product_sku_id = ?', [user.id, other]);
     const page = await deskAt(`cart/${user.id}`);
     await page.getByRole('button', { name: 'Rebuild …' }).click();

@@ -43,12 +43,23 @@ afterAll(async () => {
 });
 
 async function raw(method: string, path: string, body: string | Uint8Array, headers: Record<string, string> = {}) {
-  const answer = await fetch(app.url + path, {
+  const answer = await send(path, {
     method,
     headers: { ...user.headers, 'content-type': 'application/json', ...headers },
     body,
   });
   return { status: answer.status, body: (await answer.json()) as any };
+}
+
+/** A body that is too large is not read to its end: a client that is still writing it may hear that before the answer. */
+async function send(path: string, request: RequestInit, attempts = 5): Promise<Response> {
+  try {
+    return await fetch(app.url + path, request);
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    if (attempts === 1 || (code !== 'EPIPE' && code !== 'ECONNRESET')) throw error;
+    return send(path, request, attempts - 1);
+  }
 }
 
 /** Bytes as they are; what the server answers until it hangs up, and after how many ms it did. */
