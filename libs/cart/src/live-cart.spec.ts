@@ -36,9 +36,16 @@ describe(parseCart.name, () => {
     expect(parseCart('guest', [])).toMatchObject({ version: '0', items: [], badge: { skus: 0 } });
   });
 
+  it('takes none of a quantity for no item', () => {
+    const good = fc.sample(anyItem, { numRuns: 1, seed: 3 })[0]!;
+    const fields = ['_', '7 1 1 2 1 2 1', good.skuId, formatItem({ ...good, quantity: 0 })];
+    expect(parseCart('user', fields)).toMatchObject({ items: [], badge: { skus: 0 }, unreadable: [good.skuId] });
+  });
+
   it('orders items by position, the latest first, also beyond 2^53', () => {
+    const present = anyItem.filter((item) => item.quantity > 0);
     fc.assert(
-      fc.property(fc.uniqueArray(anyItem, { selector: (item) => item.skuId, maxLength: 8 }), (items) => {
+      fc.property(fc.uniqueArray(present, { selector: (item) => item.skuId, maxLength: 8 }), (items) => {
         const fields = ['_', '7 1 1 2 3 4 1', ...items.flatMap((item) => [item.skuId, formatItem(item)])];
         const cart = parseCart('user', fields)!;
         expect(cart.version).toBe('7');
