@@ -259,6 +259,23 @@ describe('bodies', () => {
     expect(await problem('/v1/probe/prices', over)).toMatchObject({ status: 413 });
   });
 
+  it('hears a client out whose body is too large, and serves its next request on the same connection', async () => {
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const lengths = ['Content-Length: 3000000\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n'];
+    for (const length of lengths) {
+      const socket = connect(port, '127.0.0.1');
+      const answers = socket.setEncoding('latin1')[Symbol.asyncIterator]();
+      socket.write(`POST /v1/probe/nothing HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length}`);
+      socket.write(' '.repeat(1_000_000));
+      expect((await answers.next()).value).toMatch(/^HTTP\/1\.1 413 /);
+      socket.write(' '.repeat(2_000_000) + (length.includes('chunked') ? '\r\n0\r\n\r\n' : ''));
+      socket.write('GET /v1/probe?q=next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      let next = '';
+      for await (const text of { [Symbol.asyncIterator]: () => answers }) next += text;
+      expect(next).toMatch(/HTTP\/1\.1 200 [^]*\{"q":"next"\}$/);
+    }
+  });
+
   it.each([
     ['malformed JSON', '{"a":'],
     ['poisoned JSON', '{"__proto__":{"polluted":1}}'],

@@ -31,6 +31,9 @@ export class AppErrorFilter implements ExceptionFilter<unknown> {
       return;
     }
     const shown = known ?? new AppError('INTERNAL_ERROR');
+    // Fastify would hang up after a body it does not take, on a client that is still writing it and then hears of a broken
+    // connection instead of this answer. Node reads the rest and drops it; the server's requestTimeout ends that.
+    reply.removeHeader('connection');
     // Fastify appends a charset to a JSON string's type, which problem+json does not define; bytes it leaves alone.
     void reply
       .code(shown.status)

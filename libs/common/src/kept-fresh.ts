@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { RepeatedWarning } from './repeated-warning.js';
 
 /** Between two looks, ms: a change by another instance shows within a second. */
 const EVERY_MS = 900;
@@ -16,7 +17,7 @@ export type Look = () => Promise<() => void>;
  * away the last that was seen stays in force.
  */
 export class KeptFresh {
-  private readonly logger = new Logger(KeptFresh.name);
+  private readonly trouble: RepeatedWarning;
   private timer: NodeJS.Timeout | undefined;
   private pause = EVERY_MS;
   private isStopping = false;
@@ -25,9 +26,11 @@ export class KeptFresh {
 
   /** `name` says in the log what is looked at. */
   constructor(
-    private readonly name: string,
+    name: string,
     private readonly look: Look,
-  ) {}
+  ) {
+    this.trouble = new RepeatedWarning(new Logger(KeptFresh.name), `${name} not read`);
+  }
 
   /** The first look, unless it takes too long; from then on it looks by itself. */
   async start(): Promise<void> {
@@ -55,10 +58,9 @@ export class KeptFresh {
     try {
       await this.refresh();
       this.pause = EVERY_MS;
+      this.trouble.worked();
     } catch (error) {
-      if (this.pause === EVERY_MS && !this.isStopping) {
-        this.logger.warn(`${this.name} not read: ${(error as Error).message}`);
-      }
+      if (!this.isStopping) this.trouble.failed((error as Error).message);
       this.pause = Math.min(this.pause * 2, SLOWEST_MS);
     }
     if (!this.isStopping) this.timer = setTimeout(() => void this.lookAgain(), this.pause).unref();

@@ -1,4 +1,5 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { RepeatedWarning } from '@app/common';
 import { RedisConnection } from '@app/redis';
 import { Catalogue } from './catalogue.js';
 
@@ -14,12 +15,11 @@ const STOP_MS = 2_000;
  */
 @Injectable()
 export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(CatalogueSharer.name);
+  private readonly trouble = new RepeatedWarning(new Logger(CatalogueSharer.name), 'catalogue not shared');
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private sharing: Promise<void> = Promise.resolve();
   private sharedAt: number | undefined;
-  private isFailing = false;
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -53,10 +53,9 @@ export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicatio
     try {
       await this.catalogue.shareChangedSince(since + WINDOW_SECONDS, this.stopping.signal);
       this.sharedAt = now;
-      this.isFailing = false;
+      this.trouble.worked();
     } catch (error) {
-      if (!this.isFailing) this.logger.warn(`catalogue not shared: ${(error as Error).message}`);
-      this.isFailing = true;
+      this.trouble.failed((error as Error).message);
     }
     this.schedule(EVERY_MS);
   }

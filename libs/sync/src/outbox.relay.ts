@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { CART_CHANGED, CartChanged, toCartChanged } from '@app/cart';
+import { RepeatedWarning } from '@app/common';
 import { parseOutboxEntry } from '@app/database';
 import { EventPublisher, PayloadTooLargeError } from '@app/rocketmq';
 import { DeadLetterTable } from './dead-letter.table.js';
@@ -26,6 +27,7 @@ const STOP_MS = 3_000;
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(OutboxRelay.name);
+  private readonly trouble = new RepeatedWarning(this.logger, 'cannot relay');
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   /** Entries this instance has read and not settled may exist: they come before new ones. */
@@ -64,12 +66,13 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
         isReady = true;
         await this.step();
         failures = 0;
+        this.trouble.worked();
       } catch (error) {
         // Also NOGROUP after Redis lost its data: the group is made again, from the first entry.
         isReady = false;
         this.hasOwn = true;
-        if (failures++ === 0) this.logger.warn(`cannot relay: ${(error as Error).message}`);
-        await this.pause(Math.min(BACKOFF_MS.first * 2 ** Math.min(failures - 1, 10), BACKOFF_MS.most));
+        this.trouble.failed((error as Error).message);
+        await this.pause(Math.min(BACKOFF_MS.first * 2 ** Math.min(failures++, 10), BACKOFF_MS.most));
       }
     }
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { Metrics } from '@app/common';
+import { Metrics, RepeatedWarning } from '@app/common';
 import { DatabaseUnavailableError } from '@app/database';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { Counter, Gauge } from 'prom-client';
@@ -27,6 +27,7 @@ const STOP_MS = 2_000;
 @Injectable()
 export class AdminAudit implements BeforeApplicationShutdown {
   private readonly logger = new Logger(AdminAudit.name);
+  private readonly trouble = new RepeatedWarning(this.logger, 'the audit is not written');
   private readonly waiting: AuditEntry[] = [];
   private readonly stopping = new AbortController();
   private readonly dropped: Counter;
@@ -95,12 +96,13 @@ export class AdminAudit implements BeforeApplicationShutdown {
         await this.table.add(batch);
         this.waiting.splice(0, batch.length);
         failures = 0;
+        this.trouble.worked();
       } catch (error) {
-        if (failures++ === 0) this.logger.warn(`the audit is not written: ${(error as Error).message}`);
+        this.trouble.failed((error as Error).message);
         // What MySQL refuses it would refuse for ever.
         if (!(error instanceof DatabaseUnavailableError)) this.drop(this.waiting.splice(0, batch.length));
         else if (this.stopping.signal.aborted) return;
-        else await this.pause(Math.min(BACKOFF_MS.first * 2 ** Math.min(failures - 1, 10), BACKOFF_MS.most));
+        else await this.pause(Math.min(BACKOFF_MS.first * 2 ** Math.min(failures++, 10), BACKOFF_MS.most));
       }
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { RepeatedWarning } from '@app/common';
 import { CartPages } from '../runs/cart-pages.js';
 import { forEachCart } from '../runs/each-cart.js';
 import { Run, SyncRuns } from '../runs/sync-runs.js';
@@ -21,7 +22,7 @@ const AT_ONCE = 3;
  */
 @Injectable()
 export class OverflowRepair implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(OverflowRepair.name);
+  private readonly trouble = new RepeatedWarning(new Logger(OverflowRepair.name), 'cannot look after a full outbox');
   private readonly stopping = new AbortController();
   /** What of the gap is in MySQL, as far as this process knows. */
   private kept = '';
@@ -56,8 +57,9 @@ export class OverflowRepair implements OnApplicationBootstrap, BeforeApplication
       try {
         await this.look();
         pause = EVERY_MS;
+        this.trouble.worked();
       } catch (error) {
-        if (pause === EVERY_MS) this.logger.warn(`cannot look after a full outbox: ${(error as Error).message}`);
+        this.trouble.failed((error as Error).message);
         pause = Math.min(2 * pause, MOST_MS);
       }
       await delay(pause, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);

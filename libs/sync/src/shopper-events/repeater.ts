@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { RepeatedWarning } from '@app/common';
 
 const BACKOFF_MS = { first: 500, most: 30_000 };
 const STOP_MS = 3_000;
@@ -10,14 +11,17 @@ const STOP_MS = 3_000;
  */
 export class Repeater {
   private readonly stopping = new AbortController();
+  private readonly trouble: RepeatedWarning;
   private running: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly what: string,
+    what: string,
     private readonly everyMs: number,
     private readonly work: (signal: AbortSignal) => Promise<boolean>,
-    private readonly logger: Logger,
-  ) {}
+    logger: Logger,
+  ) {
+    this.trouble = new RepeatedWarning(logger, what);
+  }
 
   start(): void {
     this.running = this.run();
@@ -36,9 +40,10 @@ export class Repeater {
       try {
         pause = (await this.work(signal)) ? 0 : this.everyMs;
         failures = 0;
+        this.trouble.worked();
       } catch (error) {
-        if (failures++ === 0) this.logger.warn(`${this.what}: ${(error as Error).message}`);
-        pause = Math.min(BACKOFF_MS.first * 2 ** Math.min(failures - 1, 10), BACKOFF_MS.most);
+        this.trouble.failed((error as Error).message);
+        pause = Math.min(BACKOFF_MS.first * 2 ** Math.min(failures++, 10), BACKOFF_MS.most);
       }
       await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
