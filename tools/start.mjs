@@ -4,23 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { run } from './lib/launcher.mjs';
 import { Failure } from './lib/failure.mjs';
 import { isFree } from './lib/ports.mjs';
+import { readSettings } from './lib/settings.mjs';
 import { Stack } from './lib/stack.mjs';
 import { together } from './lib/wait.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { env } = process;
 
-function readPort() {
-  const port = Number(env['PORT'] || 3000);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Failure(`PORT must be 1 … 65535, not ${env['PORT']}.`);
-  return port;
-}
-
 await run({
   dataDir: resolve(root, env['DATA_DIR'] || '.data'),
   main: async ({ dataDir, progress, signal, stopAsked, onStop }) => {
-    const port = readPort();
+    const { port } = readSettings(env);
     if (!(await isFree(port, [env['HOST'] || '127.0.0.1']))) {
       throw new Failure(`Port ${port} is taken: stop what listens there, or set PORT.`);
     }
