@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartLoader, CartStore } from '@app/cart';
 import { CartTable, Database } from '@app/database';
+import { SkuTable } from '@app/inventory-check';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
 import { SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
@@ -54,6 +55,40 @@ describe('a user whose cart is not in Redis', () => {
     expect(cart.items).toMatchObject([{ skuId: live.skuId, quantity: 3, version: '100' }]);
     const result = await loader.write(owner, () => store.add(owner, toAdd(env, newSku()), {}));
     expect(result).toMatchObject({ code: 'OK', cart: { version: '4000000000000001' } });
+  });
+
+  it('gets rows that somebody else has inserted, in their order, as the catalogue has their SKUs', async () => {
+    const owner = newOwner();
+    const [known, unknown, own] = [newSku(), newSku(), newRow(owner.id)];
+    await new SkuTable(database).upsert([{ ...known, status: 'on' }]);
+    const { name, image, spec, shopId, skuCode } = known;
+    const snapshot = { name, image, spec, shopId, skuCode };
+    await table.upsert([own]);
+    await database.query(
+      'INSERT INTO cart (user_id, product_sku_id, product_sku_num, add_amount, selected_status) VALUES (?), (?)',
+      [
+        [owner.id, known.skuId, 3, '12.50', 0],
+        [owner.id, unknown.skuId, 2, '1.00', 1],
+      ],
+    );
+    const cart = await loader.read(owner);
+    expect(cart.badge).toEqual({ skus: 3, quantity: 6, selectedSkus: 2, selectedQuantity: 3 });
+    expect(cart.items).toMatchObject([
+      { skuId: own.skuId },
+      { skuId: unknown.skuId, quantity: 2, addPrice: 100, snapshot: { name: '', shopId: '0' } },
+      {
+        skuId: known.skuId,
+        ...{ quantity: 3, selected: false, addPrice: 1250, version: '1' },
+        snapshot,
+      },
+    ]);
+    expect((await sync.diff(owner.id)).inSync).toBe(true);
+    const result = await loader.write(owner, () => store.add(owner, toAdd(env, known), {}));
+    expect(result).toMatchObject({ code: 'OK' });
+    await sync.sync(owner.id);
+    const { rows } = await table.load(owner.id);
+    expect(rows.find(({ skuId }) => skuId === known.skuId)).toMatchObject({ quantity: 4, snapshot });
+    expect((await sync.diff(owner.id)).inSync).toBe(true);
   });
 
   it('is loaded once by a crowd of readers and writers, and keeps rows and adds', async () => {

@@ -37,7 +37,6 @@ describe.each([
   ['a quantity below zero', 'product_sku_num = -2'],
   ['a price below zero', 'add_amount = -5'],
   ['a snapshot without its fields', `snapshot = '{}'`],
-  ['no snapshot', `snapshot = 'null'`],
   ['a flag that is none', 'is_deleted = 2'],
 ])('a row with %s', (_, edit) => {
   it('is mended by a sync from what Redis has', async () => {

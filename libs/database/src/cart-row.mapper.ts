@@ -117,7 +117,7 @@ export interface RawCartRow {
   added_at: string;
   changed_at: string;
   position: string;
-  /** Whatever JSON somebody has put there, also `null`. */
+  /** Whatever JSON somebody has put there; `null`: nothing, and the catalogue does not know the SKU. */
   snapshot: ProductSnapshot | string | null;
 }
 
@@ -140,13 +140,16 @@ export function parseRow(raw: RawCartRow): CartRow {
     addedAt: fromDateTime(raw.added_at),
     changedAt: fromDateTime(raw.changed_at),
     position: raw.position,
-    snapshot: snapshot ?? { name: '', image: '', spec: '', shopId: '0', skuCode: '' },
+    snapshot: snapshot ?? NO_SNAPSHOT,
   };
 }
 
+const NO_SNAPSHOT: ProductSnapshot = { name: '', image: '', spec: '', shopId: '0', skuCode: '' };
+
 function readSnapshot(stored: ProductSnapshot | string | null): ProductSnapshot | undefined {
   const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as ProductSnapshot | null;
-  const ordered = orderedSnapshot(value ?? ({} as ProductSnapshot));
+  if (value === null) return NO_SNAPSHOT;
+  const ordered = orderedSnapshot(value);
   return Object.values(ordered).every((field) => typeof field === 'string') ? ordered : undefined;
 }
 

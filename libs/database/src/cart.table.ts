@@ -20,6 +20,17 @@ const GUARD = COLUMNS.split(',')
 
 const PLACES = '(?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?, ?, ?, ?, ?)';
 
+/**
+ * A row that somebody else has inserted says neither how the product looked nor which was added first: it looks as in the
+ * catalogue now, and the ids tell the order.
+ */
+const READ = `c.user_id, c.product_sku_id, c.product_sku_num, c.add_amount, c.selected_status, c.is_deleted, c.version,
+  c.added_at, c.changed_at, IF(c.position = 0, c.id, c.position) AS position,
+  IF(s.sku_id IS NULL, c.snapshot, JSON_OBJECT('name', s.name, 'image', s.image, 'spec', s.spec,
+    'shopId', CAST(s.shop_id AS CHAR), 'skuCode', s.sku_code)) AS snapshot`;
+
+const CATALOGUE = 'LEFT JOIN product_sku s ON c.snapshot IS NULL AND s.sku_id = c.product_sku_id';
+
 const UPSERT_CHUNK = 500;
 
 /** A user's rows as MySQL has them. */
@@ -59,10 +70,9 @@ export class CartTable {
   /** The items of a user that are not deleted, in one query. */
   async load(userId: string): Promise<StoredCart> {
     const found = await this.database.query<RawCartRow & { max_version: string | null; user_id: string | null }>(
-      `SELECT m.max_version, c.user_id, c.product_sku_id, c.product_sku_num, c.add_amount, c.selected_status,
-         c.is_deleted, c.version, c.added_at, c.changed_at, c.position, c.snapshot
+      `SELECT m.max_version, ${READ}
        FROM (SELECT MAX(version) AS max_version FROM cart WHERE user_id = ?) m
-       LEFT JOIN cart c ON c.user_id = ? AND c.is_deleted = 0`,
+       LEFT JOIN cart c ON c.user_id = ? AND c.is_deleted = 0 ${CATALOGUE}`,
       [userId, userId],
     );
     return {
@@ -73,13 +83,8 @@ export class CartTable {
 
   /** Every row of a user, deleted ones too. */
   async loadAll(userId: string): Promise<CartRow[]> {
-    const found = await this.database.query<RawCartRow>(
-      `SELECT user_id, product_sku_id, product_sku_num, add_amount, selected_status, is_deleted, version, added_at,
-         changed_at, position, snapshot
-       FROM cart WHERE user_id = ?`,
-      [userId],
-    );
-    return this.parse(found);
+    const query = `SELECT ${READ} FROM cart c ${CATALOGUE} WHERE c.user_id = ?`;
+    return this.parse(await this.database.query<RawCartRow>(query, [userId]));
   }
 
   /** Rows that are in the cart by their flag, and hold no item, are named in the log: somebody else has written them. */

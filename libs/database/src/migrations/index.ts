@@ -6,6 +6,7 @@ import { ShopperEvents1764300000000 } from './1764300000000-shopper-events.js';
 import { DevicesAndGaps1764400000000 } from './1764400000000-devices-and-gaps.js';
 import { Recommendations1764500000000 } from './1764500000000-recommendations.js';
 import { OrderAmounts1764600000000 } from './1764600000000-order-amounts.js';
+import { RowsOfOthers1764700000000 } from './1764700000000-rows-of-others.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   DevicesAndGaps1764400000000,
   Recommendations1764500000000,
   OrderAmounts1764600000000,
+  RowsOfOthers1764700000000,
 ];
