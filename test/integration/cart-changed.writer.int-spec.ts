@@ -18,7 +18,7 @@ import {
   SyncService,
 } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
-import { newItem, newSku, toAdd } from '../support/factories.js';
+import { newItem, newSku, SNAPSHOT, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv();
@@ -175,7 +175,7 @@ describe('a removal that could not be applied', () => {
   it('keeps its tombstone: nothing may bring the item back', async () => {
     const userId = freshUserId();
     const removal = history(userId, '618', [1, 0])[1];
-    await redis.command(['HSET', `removed:user:${userId}`, '618', '0 1 339 1 1 1 200 {}']);
+    await redis.command(['HSET', `removed:user:${userId}`, '618', `0 1 339 1 1 1 200 ${SNAPSHOT}`]);
     await database.query(
       `CREATE TRIGGER unfit BEFORE INSERT ON cart FOR EACH ROW IF NEW.user_id = ${userId}
        THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 4025, MESSAGE_TEXT = 'a check says no'; END IF`,
@@ -237,7 +237,7 @@ describe('a removal that MySQL holds', () => {
   it('loses its tombstone, unless it was removed again since', async () => {
     const userId = freshUserId();
     const tombstones = `removed:user:${userId}`;
-    const raw = (version: string) => `0 1 339 1 1 1 ${version} {}`;
+    const raw = (version: string) => `0 1 339 1 1 1 ${version} ${SNAPSHOT}`;
     await redis.command(['HSET', tombstones, '1', raw('200'), '2', raw('300')]);
     await writer.apply([history(userId, '1', [1, 0])[1], history(userId, '2', [1, 0])[1]], 'm');
     expect(await redis.command(['HKEYS', tombstones])).toEqual(['2']);

@@ -5,7 +5,7 @@ import { SkuTable } from '@app/inventory-check';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
 import { SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
-import { newItem, newRow, newSku, toAdd } from '../support/factories.js';
+import { newItem, newRow, newSku, SNAPSHOT, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv();
@@ -190,7 +190,7 @@ describe('a slow load', () => {
   it('forgets a removal that is older than the row', async () => {
     const owner = newOwner();
     await table.upsert([newRow(owner.id, { skuId: '79', version: '300', quantity: 2 })]);
-    await redis.command(['HSET', keys.removed(`user:${owner.id}`), '79', '0 1 339 1 1 1 200 {}']);
+    await redis.command(['HSET', keys.removed(`user:${owner.id}`), '79', `0 1 339 1 1 1 200 ${SNAPSHOT}`]);
     expect((await loader.read(owner)).items).toMatchObject([{ skuId: '79', quantity: 2 }]);
     expect((await store.picture(owner.id)).removed).toEqual([]);
   });
@@ -278,7 +278,7 @@ describe('a guest', () => {
   it('is never loaded from the carts of users', async () => {
     const guest = { kind: 'guest', id: `7${freshUserId()}` } as const;
     await table.upsert([newRow(guest.id)]);
-    await redis.command(['HSET', keys.cart(`guest:${guest.id}`), '1', '1 1 339 1 1 1 1 {}']);
+    await redis.command(['HSET', keys.cart(`guest:${guest.id}`), '1', `1 1 339 1 1 1 1 ${SNAPSHOT}`]);
     expect((await loader.read(guest)).items.map(({ skuId }) => skuId)).toEqual(['1']);
   });
 });

@@ -18,7 +18,7 @@ import {
 } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { eventually } from '../support/eventually.js';
-import { newRow, newSku, toAdd } from '../support/factories.js';
+import { newRow, newSku, SNAPSHOT, toAdd } from '../support/factories.js';
 import { OwnDatabase } from '../support/own-database.js';
 import { RedisServer } from '../support/redis-server.js';
 import { SqlProxy } from '../support/sql-proxy.js';
@@ -136,7 +136,7 @@ describe('a full run', () => {
     const before = await database.query('SELECT * FROM cart ORDER BY id');
     await redis.command(['FLUSHALL']);
     // One has begun to come back: a hash without the loaded flag.
-    await redis.command(['HSET', keys.cart(`user:${users[0].userId}`), '5', '1 1 339 1 1 1 1 {}']);
+    await redis.command(['HSET', keys.cart(`user:${users[0].userId}`), '5', `1 1 339 1 1 1 1 ${SNAPSHOT}`]);
     for (const start of [() => reconciler.startFull(), () => reconciler.startScheduled('hourly', 3_600_000)]) {
       await start();
       await runs.idle();

@@ -4,7 +4,7 @@ import { CartTable, Database } from '@app/database';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
 import { SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
-import { newRow, newSku, ruleOf, toAdd } from '../support/factories.js';
+import { newRow, newSku, ruleOf, SNAPSHOT, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 // A database of its own in Redis, where no relay reads: what MySQL gets, the sync has written.
@@ -69,7 +69,7 @@ describe('a forced sync', () => {
   it('does not take an old row over a newer item because of a removal long before', async () => {
     const { owner, userId, skus } = await userWith(1);
     await sync.sync(userId);
-    await redis.command(['HSET', keys.removed(`user:${userId}`), skus[0]!.skuId, '0 1 339 1 1 1 7 {}']);
+    await redis.command(['HSET', keys.removed(`user:${userId}`), skus[0]!.skuId, `0 1 339 1 1 1 7 ${SNAPSHOT}`]);
     await store.update(
       owner,
       { skuId: skus[0]!.skuId, rule: ruleOf(env, skus[0]!), change: { mode: 'delta', amount: 5 } },

@@ -36,11 +36,13 @@ export function toAdd(env: Env, sku: Sku, quantity = 1) {
   return { additions: [addition], mode: 'atomic' as const, maxSkus: inventory.limits().maxSkus };
 }
 
+/** A whole snapshot as a Redis field has it. */
+export const SNAPSHOT = '{"name":"n","image":"","spec":"","shopId":"7","skuCode":"c"}';
+
 export function newItem(overrides: Partial<CartItem> = {}): CartItem {
-  const snapshot = '{"name":"n","image":"","spec":"","shopId":"7","skuCode":"c"}';
   const now = Date.now();
   return {
-    ...parseItem(freshSkuId(), `1 1 339 ${now} ${now} ${now}000000 ${now}000 ${snapshot}`),
+    ...parseItem(freshSkuId(), `1 1 339 ${now} ${now} ${now}000000 ${now}000 ${SNAPSHOT}`),
     ...overrides,
   };
 }

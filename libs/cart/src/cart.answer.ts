@@ -2,6 +2,7 @@ import { applyDecorators, HttpStatus } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '@app/common';
+import { toCartJson } from './cart.json.js';
 import { Written } from './cart.writer.js';
 import { CartDto, MinimalCartDto } from './dto/cart.dto.js';
 
@@ -41,5 +42,11 @@ export function answerWrite<T extends object>(
   reply.header('etag', `"${cart.version}"`);
   if (!('items' in cart)) reply.header('preference-applied', 'return=minimal');
   if (replayed) reply.header('idempotent-replayed', 'true');
-  return more ? { ...cart, ...more } : cart;
+  return sendCart(reply, more ? { ...cart, ...more } : cart);
+}
+
+/** Has the cart that the handler returns written by {@link toCartJson}. */
+export function sendCart<T extends CartDto | MinimalCartDto>(reply: FastifyReply, answer: T): T {
+  reply.type('application/json; charset=utf-8').serializer(toCartJson);
+  return answer;
 }

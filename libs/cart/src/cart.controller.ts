@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { ApiBodyRule, ApiProblems } from '@app/common';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
 import { Options, View } from './answer-options.js';
-import { answerWrite, ApiIdempotent, ApiWrite, READ_PROBLEMS } from './cart.answer.js';
+import { answerWrite, ApiIdempotent, ApiWrite, READ_PROBLEMS, sendCart } from './cart.answer.js';
 import { undoResultOf } from './cart.errors.js';
 import { CartReader } from './cart.reader.js';
 import { CartService } from './cart.service.js';
@@ -35,7 +35,7 @@ export class CartController {
   ): Promise<CartDto> {
     const cart = await this.reader.get(caller, view);
     if (!cart.stale) reply.header('etag', `"${cart.version}"`);
-    return cart;
+    return sendCart(reply, cart);
   }
 
   @ApiOperation({ summary: 'The counters alone, without building the cart' })

@@ -63,8 +63,9 @@ function toGroup(
   items: readonly CartItemDto[],
   promotions: readonly AppliedPromotion[],
 ): GroupDto {
+  const { kind, id, name } = head;
   const skuIds = items.map((item) => item.skuId);
-  return { ...head, selection: toSelection(items), skuIds, promotions: toPromotions(skuIds, promotions) };
+  return { kind, id, name, selection: toSelection(items), skuIds, promotions: toPromotions(skuIds, promotions) };
 }
 
 /** Those that items of the group join, whether about the shop, the SKUs or the platform, each with the group's share. */

@@ -25,7 +25,9 @@ export class CartService {
 
   /** Adds a quantity; a repeat add adds up. */
   async add(owner: CartOwner, item: AddItemDto, options: AnswerOptions): Promise<Written> {
-    const addition = { ...item, ...(await this.check.judge(item.skuId)) };
+    const { skuId, quantity, selected } = item;
+    const { sku, rule } = await this.check.judge(skuId);
+    const addition = { skuId, sku, rule, quantity, selected };
     return this.addAll(owner, [addition], 'atomic', options);
   }
 

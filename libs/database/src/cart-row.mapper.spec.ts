@@ -47,8 +47,17 @@ describe('an item', () => {
   });
 
   it('is refused when the field holds something else', () => {
-    for (const raw of ['', '1', 'x 1 1 1 1 1 1 {}', '1 2 1 1 1 1 1 {}', '1 1 1 1 1 1 {}', '-1 1 1 1 1 1 1 {}']) {
+    const snapshot = '{"name":"","image":"","spec":"","shopId":"7","skuCode":"c"}';
+    const item = `1 1 1 1 1 1 1 ${snapshot}`;
+    expect(parseItem('1', item)).toMatchObject({ skuId: '1', quantity: 1 });
+    for (const head of ['', '1', 'x 1 1 1 1 1 1', '1 2 1 1 1 1 1', '1 1 1 1 1 1', '-1 1 1 1 1 1 1']) {
+      expect(() => parseItem('1', `${head} ${snapshot}`)).toThrow('not a cart item');
+    }
+    for (const raw of ['', '1', '1 1 1 1 1 1 1 {}', '1 1 1 1 1 1 1 {']) {
       expect(() => parseItem('1', raw)).toThrow('not a cart item');
+    }
+    for (const skuId of ['', '0x1', '"', '01', '9223372036854775808']) {
+      expect(() => parseItem(skuId, item)).toThrow('not a cart item');
     }
   });
 });

@@ -1,6 +1,7 @@
+import { isId } from '@app/common';
 import { CartChange, CartItem, CartRow, ChangedItem, ProductSnapshot } from './cart-item.js';
 import { fromDateTime } from './date-time.js';
-import { formatSnapshot, orderedSnapshot, parseSnapshot } from './snapshots.js';
+import { formatSnapshot, parseSnapshot, toSnapshot } from './snapshots.js';
 
 /**
  * The only conversions between the three shapes of a cart item: Redis field, event, MySQL row.
@@ -20,7 +21,7 @@ export function parseItem(skuId: string, raw: string): CartItem {
 /** `undefined` when the text is no item: something else has written under our key. */
 export function tryItem(skuId: string, raw: string): CartItem | undefined {
   const m = ITEM.exec(raw);
-  const snapshot = m && trySnapshot(m[8]!);
+  const snapshot = m && isId(skuId) ? parseSnapshot(m[8]!) : undefined;
   if (!m || !snapshot) return undefined;
   return {
     skuId,
@@ -33,15 +34,6 @@ export function tryItem(skuId: string, raw: string): CartItem | undefined {
     version: m[7]!,
     snapshot,
   };
-}
-
-function trySnapshot(json: string): ProductSnapshot | undefined {
-  try {
-    const parsed: ProductSnapshot | null = parseSnapshot(json);
-    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 export function formatItem(item: CartItem): string {
@@ -147,10 +139,8 @@ export function parseRow(raw: RawCartRow): CartRow {
 const NO_SNAPSHOT: ProductSnapshot = { name: '', image: '', spec: '', shopId: '0', skuCode: '' };
 
 function readSnapshot(stored: ProductSnapshot | string | null): ProductSnapshot | undefined {
-  const value = (typeof stored === 'string' ? JSON.parse(stored) : stored) as ProductSnapshot | null;
-  if (value === null) return NO_SNAPSHOT;
-  const ordered = orderedSnapshot(value);
-  return Object.values(ordered).every((field) => typeof field === 'string') ? ordered : undefined;
+  const value: unknown = typeof stored === 'string' ? JSON.parse(stored) : stored;
+  return value === null ? NO_SNAPSHOT : toSnapshot(value);
 }
 
 /** Two items are the same when every fact of them is. */

@@ -7,7 +7,7 @@ const parsed = new Map<string, Readonly<ProductSnapshot>>();
 const texts = new WeakMap<ProductSnapshot, string>();
 
 /** Redis, MySQL and events keep the fields in one order, so that equal snapshots are equal texts. */
-export function orderedSnapshot({ name, image, spec, shopId, skuCode }: ProductSnapshot): ProductSnapshot {
+function orderedSnapshot({ name, image, spec, shopId, skuCode }: ProductSnapshot): ProductSnapshot {
   return { name, image, spec, shopId, skuCode };
 }
 
@@ -26,13 +26,29 @@ export function snapshotTextOf(product: ProductSnapshot): string {
 
 /**
  * The snapshot of a text, the same frozen object for the same text: a cart of 20 items is read in three quarters of the
- * time. Throws SyntaxError for what is no JSON.
+ * time. `undefined` for what is no JSON, or not a whole snapshot.
  */
-export function parseSnapshot(text: string): Readonly<ProductSnapshot> {
+export function parseSnapshot(text: string): Readonly<ProductSnapshot> | undefined {
   const known = parsed.get(text);
   if (known !== undefined) return known;
-  const snapshot = Object.freeze(JSON.parse(text) as ProductSnapshot);
+  const snapshot = toSnapshot(parseJson(text));
+  if (!snapshot) return undefined;
   if (parsed.size >= MOST) parsed.clear();
-  parsed.set(text, snapshot);
+  parsed.set(text, Object.freeze(snapshot));
   return snapshot;
+}
+
+/** `undefined` unless every field of a snapshot is there. */
+export function toSnapshot(value: unknown): ProductSnapshot | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const ordered = orderedSnapshot(value as ProductSnapshot);
+  return Object.values(ordered).every((field) => typeof field === 'string') ? ordered : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
