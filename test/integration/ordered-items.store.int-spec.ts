@@ -100,6 +100,58 @@ describe('taking what was ordered', () => {
   });
 });
 
+describe('taking what the shopper has removed meanwhile', () => {
+  const undo = async (owner: CartOwner) => (await carts.undo(owner, await carts.latestRemoval(owner), limits, {})).code;
+
+  it('the removal cannot be undone, and a cancellation brings the item back once', async () => {
+    const { owner, skus, ordered } = await cartOf(2);
+    await carts.remove(owner, [skus[0]!.skuId], {});
+    const { version } = (await carts.read(owner))!;
+    const orderId = freshOrderId();
+    expect(await store.take(owner.id, orderId, ordered)).toEqual({ version: undefined });
+    expect(await undo(owner)).toBe('REFUSED');
+    expect(await carts.read(owner)).toMatchObject({ version, items: [] });
+    await store.giveBack(owner.id, orderId, ordered, limits);
+    expect(await quantities(owner)).toEqual({ [skus[0]!.skuId]: 2 });
+  });
+
+  it('also one that an undo has looked at before', async () => {
+    const { owner, skus, ordered } = await cartOf(2, 3);
+    await carts.clear(owner, {});
+    const seen = await carts.latestRemoval(owner);
+    await store.take(
+      owner.id,
+      freshOrderId(),
+      ordered.filter(({ item }) => item.skuId === skus[0]!.skuId),
+    );
+    expect((await carts.undo(owner, seen, limits, {})).code).toBe('OK');
+    expect(await quantities(owner)).toEqual({ [skus[1]!.skuId]: 3 });
+  });
+
+  it('of more than was ordered the rest comes back', async () => {
+    const { owner, skus, ordered } = await cartOf(2);
+    await put(owner, skus[0]!, 5);
+    await carts.remove(owner, [skus[0]!.skuId], {});
+    const orderId = freshOrderId();
+    await store.take(owner.id, orderId, ordered);
+    await store.take(owner.id, orderId, ordered);
+    expect(await undo(owner)).toBe('OK');
+    expect(await quantities(owner)).toEqual({ [skus[0]!.skuId]: 5 });
+    await store.giveBack(owner.id, orderId, ordered, limits);
+    expect(await quantities(owner)).toEqual({ [skus[0]!.skuId]: 7 });
+  });
+
+  it('what was added again and removed again is not what was ordered', async () => {
+    const { owner, skus, ordered } = await cartOf(2);
+    await carts.remove(owner, [skus[0]!.skuId], {});
+    await put(owner, skus[0]!, 4);
+    await carts.remove(owner, [skus[0]!.skuId], {});
+    await store.take(owner.id, freshOrderId(), ordered);
+    expect(await undo(owner)).toBe('OK');
+    expect(await quantities(owner)).toEqual({ [skus[0]!.skuId]: 4 });
+  });
+});
+
 describe('returning what was ordered', () => {
   it('brings the items back as they were, once', async () => {
     const { owner, ordered } = await cartOf(2, 3);

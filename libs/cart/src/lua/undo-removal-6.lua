@@ -20,8 +20,9 @@ local lines, fitting = {}, {}
 local skus = meta.skus
 for i = 8, #ARGV, 2 do
   local sku, maximum = ARGV[i], tonumber(ARGV[i + 1])
-  if call('HEXISTS', CART, sku) == 0 then
-    local item = parse_item(call('HGET', UNDO, sku))
+  -- An order may have taken it out of the removal since the caller looked.
+  local item = call('HEXISTS', CART, sku) == 0 and parse_item(call('HGET', UNDO, sku))
+  if item then
     local quantity = math.min(item.quantity, maximum)
     if skus >= MAX_SKUS then
       lines[#lines + 1] = sku .. ' rejected CART_FULL 0 ' .. ARGV[7]
