@@ -52,6 +52,14 @@ export const SYNC_GUARDS = [
     only: 'takes its token',
   },
   {
+    name: 'a late change takes its token from a load under way',
+    file: 'libs/sync/src/redis.feedback.ts',
+    from: "await this.store.overtakeLoad({ kind: 'user', id: userId });",
+    to: '',
+    spec: 'test/integration/cart-changed.writer.int-spec.ts',
+    only: 'overtakes a cold load',
+  },
+  {
     name: 'an add onto what nobody can read waits for what MySQL has',
     file: 'libs/cart/src/lua/includes/cart.lua',
     from: " or error('UNREADABLE', 0)",

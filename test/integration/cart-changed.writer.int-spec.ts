@@ -19,6 +19,7 @@ import {
 } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem, newSku, SNAPSHOT, toAdd } from '../support/factories.js';
+import { heldLoader } from '../support/held-loader.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv();
@@ -291,6 +292,23 @@ describe('a change of an epoch before', () => {
     await loader.read(owner);
     await writer.apply([added], 'm');
     expect((await store.read(owner))!.items).toEqual([]);
+  });
+
+  it.each([
+    { what: 'an add is not lost', quantities: [3, 5], expected: [5] },
+    { what: 'a removed item does not come back', quantities: [3, 0], expected: [] },
+  ])('overtakes a cold load that has read MySQL before it: $what', async ({ quantities, expected }) => {
+    const userId = freshUserId();
+    const owner = { kind: 'user', id: userId } as const;
+    const [known, late] = history(userId, '1', quantities, lost);
+    await writer.apply([known], 'm');
+    const slow = heldLoader(store, database);
+    const read = slow.loader.read(owner);
+    await slow.hasRead;
+    await writer.apply([late], 'm');
+    slow.goOn();
+    expect((await read).items.map(({ quantity }) => quantity)).toEqual(expected);
+    expect((await store.read(owner))!.items.map(({ quantity }) => quantity)).toEqual(expected);
   });
 
   it('of this epoch is not offered: Redis has it', async () => {

@@ -6,6 +6,7 @@ import { keys, NoopLockService, RedisConnection } from '@app/redis';
 import { SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem, newRow, newSku, SNAPSHOT, toAdd } from '../support/factories.js';
+import { heldLoader } from '../support/held-loader.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
 const env = testEnv();
@@ -196,22 +197,6 @@ describe('a slow load', () => {
   });
 });
 
-/** A loader of another process, which stands still after its SELECT until it is told to go on. */
-function heldLoader() {
-  const held = new CartTable(database);
-  let [begin, goOn] = [() => {}, () => {}];
-  const hasRead = new Promise<void>((resolve) => (begin = resolve));
-  const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
-  const load = held.load.bind(held);
-  held.load = async (userId) => {
-    const rows = await load(userId);
-    begin();
-    await mayGoOn;
-    return rows;
-  };
-  return { loader: new CartLoader(store, held, new NoopLockService()), hasRead, goOn };
-}
-
 describe('a load that is held between its SELECT and its restore', () => {
   const quantities = (items: readonly { skuId: string; quantity: number }[]) =>
     Object.fromEntries(items.map(({ skuId, quantity }) => [skuId, quantity]));
@@ -221,7 +206,7 @@ describe('a load that is held between its SELECT and its restore', () => {
     const owner = newOwner();
     const [raised, removed, added] = [newSku(), newSku(), newSku()];
     await table.upsert([raised, removed].map(({ skuId }) => newRow(owner.id, { skuId, quantity: 2, version: '100' })));
-    const slow = heldLoader();
+    const slow = heldLoader(store, database);
     const read = slow.loader.read(owner);
     await slow.hasRead;
     for (const sku of [raised, added]) {
@@ -259,7 +244,7 @@ describe('a load that is held between its SELECT and its restore', () => {
   });
 
   it('restores nothing in place of a load that began after it, wherever that one is', async () => {
-    const other = heldLoader();
+    const other = heldLoader(store, database);
     let later: Promise<unknown> = Promise.resolve();
     const result = raced(async (userId) => {
       await sync.sync(userId);

@@ -179,7 +179,12 @@ export class CartStore {
     await this.redis.command(['SET', keys.load(ownerKey(owner)), token, 'EX', String(LOAD_TOKEN_SECONDS)]);
   }
 
-  /** Puts MySQL's rows into an unloaded cart. `STALE_TOKEN`: another load began since, this one did nothing. */
+  /** A load under way has read MySQL too early: it does nothing, and reads again. */
+  async overtakeLoad(owner: CartOwner): Promise<void> {
+    await this.redis.command(['DEL', keys.load(ownerKey(owner))]);
+  }
+
+  /** Puts MySQL's rows into an unloaded cart. `STALE_TOKEN`: the load was overtaken, by another or {@link overtakeLoad}. */
   async restore(
     owner: CartOwner,
     load: { token: string; maxVersion: string; items: readonly CartItem[] },

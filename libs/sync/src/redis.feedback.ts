@@ -18,15 +18,19 @@ export class RedisFeedback {
   /**
    * A change of an earlier epoch may be one that Redis has lost, and its cart may have been loaded from MySQL before the
    * change came there: such carts are compared. Not the change is offered but what MySQL has now, and only to the cart
-   * that was compared, for a late change may have been followed by a removal. Throws when Redis is away, so that the
-   * message comes again: nobody else would notice.
+   * that was compared, for a late change may have been followed by a removal. A load under way reads again first: it is
+   * either done before, and compared, or sees the change. Throws when Redis is away, so that the message comes again:
+   * nobody else would notice.
    */
   async repairLost(changes: readonly SentChange[]): Promise<void> {
     const users = changes.filter(({ owner }) => owner.kind === 'user');
     if (users.length === 0) return;
     const epoch = await this.epochs.current();
     const lost = new Set(users.filter((change) => change.epoch < epoch).map(({ owner }) => owner.id));
-    for (const userId of lost) await this.sync.reconcile(userId, '0');
+    for (const userId of lost) {
+      await this.store.overtakeLoad({ kind: 'user', id: userId });
+      await this.sync.reconcile(userId, '0');
+    }
     if (lost.size > 0) this.logger.log(`${lost.size} carts were compared after changes of an earlier epoch`);
   }
 
