@@ -155,7 +155,7 @@ export class TestRun {
     const { dataDir, progress, signal } = this;
     const { processes } = this.stack;
     const { chromium } = await ensurePrograms(['chromium'], { dataDir, processes, progress, signal });
-    return this.#vitest('e2e', { ...this.#serverEnv, CHROMIUM: chromium }, 20);
+    return this.#vitest('e2e', { ...this.#serverEnv, CHROMIUM: chromium }, 40);
   }
 
   async #migrations() {

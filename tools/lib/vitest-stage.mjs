@@ -34,7 +34,9 @@ export function countTests(report, succeeded, skipFails) {
 export async function runVitest(project, { root, dataDir, env, timeoutMs, graceMs, processes, signal }) {
   const file = join(dataDir, 'logs', `vitest-${project}.json`);
   rmSync(file, { force: true });
-  const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', file];
+  const atOnce = join(root, 'tools', 'lib', 'failures-at-once.mjs');
+  const names = ['default', atOnce, 'json'];
+  const reporters = [...names.flatMap((name) => ['--reporter', name]), '--outputFile.json', file];
   const succeeded = await processes
     .run(`vitest-${project}`, {
       command: process.execPath,
