@@ -30,6 +30,13 @@ describe('a cart.changed event', () => {
     expect(readCartChanged({ ...event(), device: null })).not.toHaveProperty('device');
   });
 
+  it('may be about a product that nobody knows any more', () => {
+    const [one] = fc.sample(change, { numRuns: 1, seed: 1 });
+    const items = one!.items.map((item) => ({ ...item, snapshot: { ...item.snapshot, shopId: '0' } }));
+    const read = readCartChanged(JSON.parse(JSON.stringify(toCartChanged({ ...one!, items }, 7))));
+    expect(read).toEqual({ ...one, items, epoch: 7 });
+  });
+
   it('comes back over the wire as it was', () => {
     fc.assert(
       fc.property(change, (one) => {

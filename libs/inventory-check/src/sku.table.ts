@@ -230,9 +230,12 @@ function pathOf({ text, shopId, spuId }: SkuFilter): { index: string; where: str
     : { index: 'idx_status', where: [onShelf], parameters: [] };
 }
 
-/** Places for a SKU and its number of units, for each. */
+/**
+ * Places for a SKU and its number of units, for each. Ids are sent as texts; in a CASE, other than in `=` and `IN`, MySQL
+ * compares a number with a text as doubles, and one WHEN would stand for all ids within 256 of a great one.
+ */
 function casesOf({ size }: ReadonlyMap<string, number>): string {
-  return 'WHEN ? THEN ? '.repeat(size);
+  return 'WHEN CAST(? AS SIGNED) THEN ? '.repeat(size);
 }
 
 const ASSIGNMENTS = {
