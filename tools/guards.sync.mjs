@@ -60,6 +60,14 @@ export const SYNC_GUARDS = [
     only: 'overtakes a cold load',
   },
   {
+    name: 'a connection with a transaction that was given up is not used again',
+    file: 'libs/database/src/database.ts',
+    from: 'if (isUnavailable(error)) connection.destroy();',
+    to: '',
+    spec: 'test/integration/database.int-spec.ts',
+    only: 'leaves nothing behind',
+  },
+  {
     name: 'an add onto what nobody can read waits for what MySQL has',
     file: 'libs/cart/src/lua/includes/cart.lua',
     from: " or error('UNREADABLE', 0)",

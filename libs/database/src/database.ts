@@ -102,8 +102,8 @@ async function runAndRelease<T>(runner: QueryRunner, work: (runner: QueryRunner)
   try {
     return await work(runner);
   } catch (error) {
-    // The statement still runs on it: whoever got this connection next would wait behind it.
-    if ((error as { code?: string }).code === 'PROTOCOL_SEQUENCE_TIMEOUT') connection.destroy();
+    // Its statement may still run, and its transaction be open: whoever got this connection next would be inside it.
+    if (isUnavailable(error)) connection.destroy();
     throw error;
   } finally {
     await runner.release();
@@ -119,7 +119,7 @@ async function commit<T>(runner: QueryRunner, work: (query: Query) => Promise<T>
     await runner.commitTransaction();
     return result;
   } catch (error) {
-    // A connection that was lost, or is about to be thrown away, has nothing to roll back.
+    // The connection is lost, or about to be thrown away, and its transaction with it.
     if (!isUnavailable(error)) await runner.rollbackTransaction();
     throw error;
   }
