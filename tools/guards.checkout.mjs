@@ -39,6 +39,20 @@ export const CHECKOUT_GUARDS = [
     spec: 'test/integration/ordered-items.store.int-spec.ts',
   },
   {
+    name: 'what MySQL knows was taken is not taken again',
+    file: 'libs/checkout/src/order.table.ts',
+    from: "IF(cart_state = 'taken', 'restore', 'return')",
+    to: "'return'",
+    spec: 'test/integration/orders-in-cart.int-spec.ts',
+  },
+  {
+    name: 'of what was taken MySQL’s copy counts, not an old file of Redis',
+    file: 'libs/checkout/src/orders-in-cart.ts',
+    from: 'await this.sync.sync(userId);\n    await this.store.take',
+    to: 'await this.store.take',
+    spec: 'test/integration/orders-in-cart.int-spec.ts',
+  },
+  {
     name: 'ordered items come back once',
     file: 'libs/cart/src/lua/return-ordered-7.lua',
     from: 'if recorded then',

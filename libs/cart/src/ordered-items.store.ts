@@ -2,15 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { CartItem, formatItem } from '@app/database';
 import { keys, loadScripts, RedisConnection, Script } from '@app/redis';
 import { CartLoader } from './cart.loader.js';
-import { CartOwner, ownerKey } from './cart.owner.js';
+import { CartOwner } from './cart.owner.js';
 import { runCartScript } from './cart.script.js';
 import { LimitsOfItems } from './item-check.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const SCRIPTS = { take: scripts.get('take-ordered'), return: scripts.get('return-ordered') };
 
-/** Far longer than an order can wait to be taken from, or returned to, a cart. */
-const RECORD_SECONDS = 30 * 24 * 60 * 60;
+/** Far longer than an order can wait to be taken from, or returned to, a cart: it may wait 30 days to be paid. */
+const RECORD_SECONDS = 60 * 24 * 60 * 60;
+
+type Step = 'take' | 'return';
 
 /** So much of an item of a cart, as the item was then. */
 export interface OrderedItem {
@@ -40,6 +42,11 @@ export class OrderedItemsStore {
     return { version: head?.words[1] };
   }
 
+  /** Whether Redis knows that the order was taken. */
+  async isTaken(userId: string, orderId: string): Promise<boolean> {
+    return (await this.redis.command<number>(['EXISTS', recordOf(userId, orderId, 'take')])) === 1;
+  }
+
   /** `quantities`: how much of each SKU came back; the limits may have cut it. */
   async giveBack(
     userId: string,
@@ -65,13 +72,17 @@ export class OrderedItemsStore {
     };
   }
 
-  private async run(script: Script, step: 'take' | 'return', userId: string, orderId: string, args: string[]) {
+  private async run(script: Script, step: Step, userId: string, orderId: string, args: string[]) {
     const owner: CartOwner = { kind: 'user', id: userId };
-    const ownKeys = [keys.ordered(ownerKey(owner), orderId, step)];
+    const ownKeys = [recordOf(userId, orderId, step)];
     const result = await this.loader.write(owner, () =>
       runCartScript(this.redis, { script, owner, ownKeys, args, options: { minimal: true }, outboxMax: 0 }),
     );
     if (result.code !== 'OK') throw new Error(`an order's step on the cart ended with ${result.code}`);
     return result.lines;
   }
+}
+
+function recordOf(userId: string, orderId: string, step: Step): string {
+  return keys.ordered(`user:${userId}`, orderId, step);
 }

@@ -3,7 +3,7 @@ import { AppError, crashPoint } from '@app/common';
 import { Database, Query } from '@app/database';
 import { Sku } from '@app/inventory-check';
 import { ShopperEvents } from '@app/sync';
-import { Order, RestoredItem } from './order.js';
+import { isReturning, Order, RestoredItem } from './order.js';
 import { OrderPlacement } from './order.placement.js';
 import { OrderParts } from './order.parts.js';
 import { OrderTable } from './order.table.js';
@@ -85,7 +85,7 @@ export class OrderClosing {
 
   /** The order is closed all the same: what cannot come back into the cart now does so later. */
   private async restore(order: Order): Promise<void> {
-    if (order.cartState !== 'return') return;
+    if (!isReturning(order)) return;
     try {
       await this.inCart.giveBack(order);
     } catch (error) {

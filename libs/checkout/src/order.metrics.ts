@@ -6,7 +6,7 @@ import { Gauge } from 'prom-client';
 /** What an order waits for, and since when. */
 const STEPS = {
   take: "SELECT MIN(created_at) AS since FROM orders WHERE cart_state = 'take'",
-  return: "SELECT MIN(closed_at) AS since FROM orders WHERE cart_state = 'return'",
+  return: "SELECT MIN(closed_at) AS since FROM orders WHERE cart_state IN ('return', 'restore')",
   expire: "SELECT MIN(expires_at) AS since FROM orders WHERE status = 'pending' AND expires_at <= UTC_TIMESTAMP(3)",
   place: "SELECT MIN(created_at) AS since FROM orders WHERE status = 'placing'",
 };

@@ -15,6 +15,7 @@ import {
 const INSERT_CHUNK = 200;
 /** How long whoever has begun something may take to finish it, before a sweeper does, seconds. */
 const FIRST_ATTEMPT_SECONDS = 5;
+const IS_RETURNING = "cart_state IN ('return', 'restore')";
 
 /** Something of an order that is still to be done. */
 export type Due = { orderId: string; attemptAt: string };
@@ -121,8 +122,8 @@ export class OrderTable {
   ): Promise<void> {
     const isOver = status === 'paid' ? 0 : 1;
     await query(
-      `UPDATE orders SET status = ?, closed_at = UTC_TIMESTAMP(3), cart_state = IF(?, 'return', cart_state),
-         to_be_told = ?,
+      `UPDATE orders SET status = ?, closed_at = UTC_TIMESTAMP(3),
+         cart_state = IF(?, IF(cart_state = 'taken', 'restore', 'return'), cart_state), to_be_told = ?,
          attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND WHERE order_id = ?`,
       [status, isOver, isOver && isToBeTold ? 1 : 0, orderId],
     );
@@ -131,7 +132,11 @@ export class OrderTable {
   /** MySQL's copy of the cart is without what these orders took. */
   async markTaken(orderIds: readonly string[], query: Query = this.database.query): Promise<void> {
     if (orderIds.length === 0) return;
-    await query("UPDATE orders SET cart_state = 'taken' WHERE order_id IN (?) AND cart_state = 'take'", [orderIds]);
+    await query(
+      `UPDATE orders SET cart_state = IF(cart_state = 'take', 'taken', 'restore')
+       WHERE order_id IN (?) AND cart_state IN ('take', 'return')`,
+      [orderIds],
+    );
   }
 
   /** Keeps what came back into the cart; the first answer counts. */
@@ -140,7 +145,7 @@ export class OrderTable {
     restored: readonly RestoredItem[],
     query: Query = this.database.query,
   ): Promise<void> {
-    await query("UPDATE orders SET restored = ? WHERE order_id = ? AND cart_state = 'return' AND restored IS NULL", [
+    await query(`UPDATE orders SET restored = ? WHERE order_id = ? AND ${IS_RETURNING} AND restored IS NULL`, [
       JSON.stringify(restored),
       orderId,
     ]);
@@ -149,12 +154,15 @@ export class OrderTable {
   /** MySQL's copy of the cart has what these orders gave back. */
   async markSettled(orderIds: readonly string[], query: Query = this.database.query): Promise<void> {
     if (orderIds.length === 0) return;
-    await query("UPDATE orders SET cart_state = 'settled' WHERE order_id IN (?) AND cart_state = 'return'", [orderIds]);
+    await query(`UPDATE orders SET cart_state = 'settled' WHERE order_id IN (?) AND ${IS_RETURNING}`, [orderIds]);
   }
 
   /** Orders the cart still has something to do with, that nobody has tried for a while. */
   cartDue(limit: number): Promise<Due[]> {
-    return this.due("cart_state IN ('take', 'return') AND attempt_at <= UTC_TIMESTAMP(3) ORDER BY attempt_at", limit);
+    return this.due(
+      "cart_state IN ('take', 'return', 'restore') AND attempt_at <= UTC_TIMESTAMP(3) ORDER BY attempt_at",
+      limit,
+    );
   }
 
   /** Orders without an answer of the order service. */

@@ -8,8 +8,16 @@ import type { Gift, Quote } from '@app/pricing';
  */
 export type OrderStatus = 'placing' | 'pending' | 'paid' | 'cancelled' | 'expired' | 'failed';
 
-/** What the cart still has to do with an order: give the items up (`take`), get them back (`return`), or no more. */
-export type CartState = 'none' | 'take' | 'taken' | 'return' | 'settled';
+/**
+ * What the cart still has to do with an order: give the items up (`take`), get them back, or no more. `return`: of an order
+ * whose items may be in the cart still; `restore`: of one that was `taken`.
+ */
+export type CartState = 'none' | 'take' | 'taken' | 'return' | 'restore' | 'settled';
+
+/** Whether items of the order are to come back into the cart. */
+export function isReturning({ cartState }: Pick<Order, 'cartState'>): boolean {
+  return cartState === 'return' || cartState === 'restore';
+}
 
 /** So much of one SKU. Amounts in cents. */
 export interface OrderLine extends OrderedItem {

@@ -2,7 +2,7 @@ import { Injectable, OnModuleInit } from '@nestjs/common';
 import { ItemCheck, latestFirst, OrderedItemsStore, SentChange } from '@app/cart';
 import { compareDecimals, Query } from '@app/database';
 import { CartChangedWriter, SyncService } from '@app/sync';
-import { Order, OrderLine, RestoredItem, toRestored } from './order.js';
+import { isReturning, Order, OrderLine, RestoredItem, toRestored } from './order.js';
 import { OrderTable } from './order.table.js';
 
 /** A step of an order on the cart that Redis has made: MySQL has it with the version of the cart that made it. */
@@ -34,6 +34,8 @@ export class OrdersInCart implements OnModuleInit {
   async take({ orderId, userId, lines }: Order): Promise<MadeStep | undefined> {
     const { version } = await this.store.take(userId, orderId, lines);
     if (version !== undefined) return { orderId, version };
+    // What it did not find the shopper has removed, and MySQL may not have heard of that yet.
+    await this.sync.sync(userId);
     await this.orders.markTaken([orderId]);
     return undefined;
   }
@@ -54,10 +56,10 @@ export class OrdersInCart implements OnModuleInit {
     await this.orders.markTaken(there.map(({ orderId }) => orderId));
   }
 
-  /** Gives back to the cart what a closed order held. What the order never took leaves first, so that it adds up. */
+  /** Gives back to the cart what a closed order held. */
   async giveBack(order: Order): Promise<{ step: MadeStep | undefined; restored: RestoredItem[] }> {
     const { orderId, userId, lines } = order;
-    await this.store.take(userId, orderId, lines);
+    await this.takeFirst(order);
     const limits = await this.check.limitsOf(lines.map(({ skuId }) => skuId));
     const { version, quantities } = await this.store.giveBack(userId, orderId, newestFirst(lines), limits);
     const restored = toRestored(lines, quantities);
@@ -69,13 +71,25 @@ export class OrdersInCart implements OnModuleInit {
 
   /** Makes whatever step is still to be made; one whose event seems lost is brought to MySQL without it. */
   async finish(order: Order, isEventLate: boolean): Promise<void> {
-    if (order.cartState !== 'take' && order.cartState !== 'return') return;
+    if (order.cartState !== 'take' && !isReturning(order)) return;
     const step = order.cartState === 'take' ? await this.take(order) : (await this.giveBack(order)).step;
     if (!step || !isEventLate) return;
     const { version } = await this.sync.sync(order.userId);
     if (compareDecimals(step.version, version) > 0) return;
     if (order.cartState === 'take') await this.orders.markTaken([order.orderId]);
     else await this.orders.markSettled([order.orderId]);
+  }
+
+  /**
+   * What an order never took leaves the cart before it comes back, so that it adds up. What MySQL knows was taken is not
+   * taken again when Redis has lost the record: the cart is made what MySQL says, which heals what an old file of Redis
+   * brought back, and only the record is written anew.
+   */
+  private async takeFirst({ orderId, userId, lines, cartState }: Order): Promise<void> {
+    if (cartState === 'return') await this.store.take(userId, orderId, lines);
+    if (cartState !== 'restore' || (await this.store.isTaken(userId, orderId))) return;
+    await this.sync.sync(userId);
+    await this.store.take(userId, orderId, []);
   }
 
   /** Called with every change of a cart that MySQL is about to commit. */
@@ -88,7 +102,7 @@ export class OrdersInCart implements OnModuleInit {
     for (const { orderId, action, items } of changes) {
       if (orderId === undefined || action !== 'return') continue;
       const order = await this.orders.find(orderId, query);
-      if (order?.cartState !== 'return') continue;
+      if (!order || !isReturning(order)) continue;
       // Nobody may have lived to keep what the script said.
       const quantities = new Map(items.map(({ skuId, before, quantity }) => [skuId, quantity - before]));
       await this.orders.keepRestored(orderId, toRestored(order.lines, quantities), query);

@@ -23,7 +23,7 @@ export const keys = {
   merge: (owner: OwnerKey, guestId: string): string => `merge:${owner}:${guestId}`,
   /** Sorted set of the guests whose merge is under way, by the time it began, ms. */
   merging: 'cart:merging',
-  /** What taking an order's items out of the cart, or returning them, came to. 30 days. */
+  /** What taking an order's items out of the cart, or returning them, came to. 60 days. */
   ordered: (owner: OwnerKey, orderId: string, step: 'take' | 'return'): string => `ordered:${owner}:${orderId}:${step}`,
   /** The token of the one cold load that may still restore the cart. */
   load: (owner: OwnerKey): string => `load:${owner}`,
