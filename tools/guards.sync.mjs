@@ -68,6 +68,14 @@ export const SYNC_GUARDS = [
     only: 'leaves nothing behind',
   },
   {
+    name: 'a recovery that failed leaves its epoch to the next',
+    file: 'libs/sync/src/runs/sync-run.table.ts',
+    from: "due_at = IF(kind = 'recovery', NULL, due_at)",
+    to: 'due_at = due_at',
+    spec: 'test/integration/sync-runs.int-spec.ts',
+    only: 'that failed has not had its run',
+  },
+  {
     name: 'an add onto what nobody can read waits for what MySQL has',
     file: 'libs/cart/src/lua/includes/cart.lua',
     from: " or error('UNREADABLE', 0)",

@@ -3,13 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { CartLoader, CartStore, CartSyncs } from '@app/cart';
 import { Metrics } from '@app/common';
 import { CartTable, Database } from '@app/database';
-import { keys, NoopLockService, RedisConnection } from '@app/redis';
+import { keys, NoopLockService, RedisConnection, RedisUnavailableError } from '@app/redis';
 import {
   CartPages,
   ChangeLogRetention,
   ChangeLogTable,
+  Epochs,
   OccasionRecorder,
   Reconciler,
+  Recovery,
   SyncRuns,
   SyncRunsMetrics,
   SyncRunTable,
@@ -290,6 +292,53 @@ describe('a run that cannot go on', () => {
     );
     await runs.beforeApplicationShutdown();
     expect(await latest()).toMatchObject({ status: 'failed', reason: 'the process stopped' });
+  });
+});
+
+describe('the recovery of an epoch', () => {
+  const none = { carts: 0, failures: 0, written: 0, softDeleted: 0, drift: 0 };
+
+  it('that failed has not had its run, one that succeeded has', async () => {
+    const epoch = Date.now();
+    const ends = ['failed', 'failed', 'succeeded'] as const;
+    for (const status of ends) {
+      const begun = await runTable.begin('recovery', epoch);
+      expect(begun).toMatchObject({ isNew: true });
+      await runTable.end(begun!.runId, none, { status, reason: null, agoMs: 0 });
+    }
+    expect(await runTable.begin('recovery', epoch)).toBeUndefined();
+  });
+
+  it('is begun again by whoever waits for it when the process that had begun it is gone', async () => {
+    const { userId, skus } = await userWith(1);
+    const epochs = new Epochs(redis);
+    const epoch = await epochs.current();
+    await runTable.begin('recovery', epoch);
+    await database.query('UPDATE sync_run SET heartbeat_at = heartbeat_at - INTERVAL 61 SECOND');
+    const { reconciler, runs } = instance();
+    const waiting = new Epochs(redis);
+    const recovery = new Recovery(waiting, reconciler);
+    onTestFinished(() => recovery.beforeApplicationShutdown());
+    await waiting.current();
+    await eventually(async () => expect(await latest()).toMatchObject({ kind: 'recovery', status: 'succeeded' }));
+    await runs.idle();
+    expect((await table.load(userId)).rows).toMatchObject([{ skuId: skus[0]!.skuId }]);
+    expect(await reconciler.startRecovery(epoch)).toBeUndefined();
+  });
+
+  it('is not begun while Redis is away, and is when it is back', async () => {
+    const { reconciler, runs } = instance();
+    const epochs = new Epochs(redis);
+    const recovery = new Recovery(epochs, reconciler);
+    onTestFinished(() => recovery.beforeApplicationShutdown());
+    const current = epochs.current.bind(epochs);
+    let asked = 0;
+    epochs.current = () => (++asked === 1 ? Promise.reject(new RedisUnavailableError('away', 'not-sent')) : current());
+    await current();
+    await eventually(() => expect(asked).toBe(1));
+    expect((await runTable.page()).runs).toEqual([]);
+    await eventually(async () => expect(await latest()).toMatchObject({ kind: 'recovery', status: 'succeeded' }));
+    await runs.idle();
   });
 });
 

@@ -19,6 +19,7 @@ export { CartPages } from './runs/cart-pages.js';
 export { ChangeLogRetention } from './runs/change-log.retention.js';
 export { Clock } from './runs/clock.js';
 export { Reconciler } from './runs/reconciler.js';
+export { Recovery } from './runs/recovery.js';
 export { SyncRunTable } from './runs/sync-run.table.js';
 export type { SyncRun } from './runs/sync-run.table.js';
 export { SyncRuns } from './runs/sync-runs.js';

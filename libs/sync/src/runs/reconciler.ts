@@ -32,7 +32,7 @@ export class Reconciler {
 
   /**
    * Every loaded cart, once per epoch of Redis: what Redis has lost and MySQL has is given back. `undefined`: this epoch
-   * has had its run; else the id of the one under way, which may be of the epoch before.
+   * has had its run, and that has not failed; else the id of the one under way, which may be of the epoch before.
    */
   async startRecovery(epoch: number): Promise<string | undefined> {
     return this.runs.start('recovery', (run) => this.all(run), epoch);

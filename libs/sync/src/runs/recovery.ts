@@ -7,7 +7,7 @@ const RETRY_MS = { first: 1_000, most: 30_000 };
 
 /**
  * Starts one comparison of all loaded carts for each epoch of Redis. Every instance that learns of an epoch tries, until
- * the epoch has had its run: whoever began it may die, and MySQL may be away.
+ * the epoch has had a run that did not fail: whoever began it may die, and MySQL or Redis may be away.
  */
 @Injectable()
 export class Recovery implements BeforeApplicationShutdown {
@@ -16,7 +16,7 @@ export class Recovery implements BeforeApplicationShutdown {
   private latest = 0;
 
   constructor(
-    epochs: Epochs,
+    private readonly epochs: Epochs,
     private readonly reconciler: Reconciler,
   ) {
     epochs.onChange((epoch) => void this.recover(epoch));
@@ -31,6 +31,8 @@ export class Recovery implements BeforeApplicationShutdown {
     let pause = RETRY_MS.first;
     while (this.latest === epoch && !this.stopping.signal.aborted) {
       try {
+        // Without Redis each of its runs would fail.
+        await this.epochs.current();
         // Asked twice: a run of the epoch before that ends just now looks the same once.
         if ((await this.hadItsRun(epoch)) && (await this.hadItsRun(epoch))) return;
       } catch (error) {

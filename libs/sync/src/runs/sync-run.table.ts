@@ -52,6 +52,8 @@ const SILENT_SECONDS = 60;
 const GONE = 'its process is gone';
 const PAGE = 50;
 const DUPLICATE = 1062;
+/** An epoch has one recovery that succeeds: one that failed leaves it to the next. The clock's have their next moment. */
+const LEAVE_DUE = "due_at = IF(kind = 'recovery', NULL, due_at)";
 /** By MySQL's clock. */
 const THIS_HOUR = "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:00:00')";
 
@@ -89,12 +91,12 @@ export class SyncRunTable {
 
   /**
    * Begins a run, unless one runs in the same slot (`isNew: false` and its id), or the moment of the schedule it is for,
-   * `dueAt` in ms since 1970, has had its run (`undefined`).
+   * `dueAt` in ms since 1970, has had its run (`undefined`); of a recovery, the epoch `dueAt` one that has not failed.
    */
   async begin(kind: RunKind, dueAt?: number): Promise<{ runId: string; isNew: boolean } | undefined> {
     const slot = SLOTS[kind];
     await this.database.query(
-      `UPDATE sync_run SET status = 'failed', reason = ?, slot = NULL, ended_at = heartbeat_at
+      `UPDATE sync_run SET status = 'failed', reason = ?, slot = NULL, ended_at = heartbeat_at, ${LEAVE_DUE}
        WHERE slot = ? AND heartbeat_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
       [GONE, slot, SILENT_SECONDS],
     );
@@ -127,8 +129,9 @@ export class SyncRunTable {
   async end(runId: string, counts: RunCounts, end: RunEnd): Promise<void> {
     const { status, reason, agoMs } = end;
     const endedAt = 'UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND';
-    const set = `status = ?, reason = ?, slot = NULL, ended_at = ${endedAt}, heartbeat_at = ${endedAt}`;
     const isFailed = status === 'failed';
+    const ended = `status = ?, reason = ?, slot = NULL, ended_at = ${endedAt}, heartbeat_at = ${endedAt}`;
+    const set = isFailed ? `${ended}, ${LEAVE_DUE}` : ended;
     await this.write(runId, counts, set, [status, reason, agoMs * 1_000, agoMs * 1_000], isFailed ? [GONE] : []);
   }
 
