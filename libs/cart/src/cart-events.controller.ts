@@ -2,11 +2,12 @@ import { BeforeApplicationShutdown, Controller, Get, Headers, Logger, Req, Res }
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiProblems, AppError, invalid } from '@app/common';
+import { compareDecimals } from '@app/database';
 import { Caller, CurrentCaller, Shopper } from '@app/identity';
 import { CartLoader } from './cart.loader.js';
 import { CartStore } from './cart.store.js';
 import { CartStream } from './cart.stream.js';
-import { LiveUpdates } from './live-updates.js';
+import { LiveUpdate, LiveUpdates } from './live-updates.js';
 
 const MOST_STREAMS = 5_000;
 const MOST_STREAMS_OF_ONE = 20;
@@ -44,19 +45,20 @@ export class CartEventsController implements BeforeApplicationShutdown {
     if (this.streams.size >= MOST_STREAMS) throw new AppError('CART_UNAVAILABLE', [], 'Too many streams are open');
     if (this.updates.watchersOf(caller) >= MOST_STREAMS_OF_ONE) throw new AppError('RATE_LIMITED');
 
-    const told: { stream?: CartStream } = {};
-    const sendCurrent = async () => {
-      const { version, badge } = (await this.store.badge(caller)) ?? (await this.loader.read(caller));
-      told.stream?.send(version, badge);
+    const told: { stream?: CartStream; first?: NonNullable<LiveUpdate> } = {};
+    const tell = ({ version, badge }: NonNullable<LiveUpdate>) => {
+      if (told.stream) told.stream.send(version, badge);
+      // Before there is a stream: changes may be told while the state before them is still on its way.
+      else if (!told.first || compareDecimals(version, told.first.version) > 0) told.first = { version, badge };
     };
+    const tellCurrent = async () => tell((await this.store.badge(caller)) ?? (await this.loader.read(caller)));
     // First the subscription, then the state: a change in between is told twice rather than not at all.
     const stop = await this.updates.watch(caller, (update) => {
-      if (update) told.stream?.send(update.version, update.badge);
-      else sendCurrent().catch((error: Error) => this.logger.warn(`a stream was not refreshed: ${error.message}`));
+      if (update) tell(update);
+      else tellCurrent().catch((error: Error) => this.logger.warn(`a stream was not refreshed: ${error.message}`));
     });
-    let current;
     try {
-      current = (await this.store.badge(caller)) ?? (await this.loader.read(caller));
+      await tellCurrent();
     } catch (error) {
       stop();
       throw error;
@@ -73,9 +75,9 @@ export class CartEventsController implements BeforeApplicationShutdown {
       stop();
       this.streams.delete(opened);
     });
-    told.stream = opened;
     this.streams.add(opened);
-    opened.send(current.version, current.badge);
+    told.stream = opened;
+    if (told.first) tell(told.first);
   }
 
   /** A stream would hold the shutdown up. */
