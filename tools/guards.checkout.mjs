@@ -11,6 +11,13 @@ export const CHECKOUT_GUARDS = [
     spec: 'test/integration/order.writer.int-spec.ts',
   },
   {
+    name: 'an attempt whose request was taken over answers what the other came to',
+    file: 'libs/checkout/src/checkout.ts',
+    from: 'if (!other) throw error;',
+    to: 'if (!other || error) throw error;',
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
     name: 'an order that the cart did not know of starts a checkout anew',
     file: 'libs/checkout/src/order.writer.ts',
     from: 'if (latest !== request.afterOrder || isOwed)',

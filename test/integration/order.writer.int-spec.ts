@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   BuiltInOrderGateway,
+  Checkout,
   CheckoutClaim,
   CheckoutTable,
   OrderParts,
@@ -8,6 +9,7 @@ import {
   OrderWriter,
   Quotes,
 } from '@app/checkout';
+import { AppError, ErrorCode } from '@app/common';
 import { CartItem, Database } from '@app/database';
 import { Catalogue, InventoryCheck, Limits, SkuTable } from '@app/inventory-check';
 import { PromotionTable, UserCouponTable } from '@app/pricing';
@@ -112,6 +114,58 @@ describe('a claim of a request', () => {
     await silence(again, 61);
     expect(await checkouts.purge(1_000)).toBe(1);
     await claim(userId, key);
+  });
+});
+
+describe('an attempt that lost its claim while it was paused', () => {
+  const WISH = { couponIds: [], declineGifts: [], expectedPayable: 1_000_000, items: undefined, ifMatch: undefined };
+
+  /** Submits; when it is about to refuse, the process has been silent, and a repeat elsewhere has come to its end. */
+  function submit(userId: string, code: ErrorCode, repeat: (claim: CheckoutClaim) => Promise<unknown>) {
+    const attempt = {
+      inTurn: <T>(work: () => Promise<T>) => work(),
+      order: async (lost: CheckoutClaim) => {
+        await silence(lost, 31);
+        await repeat(await claim(userId, lost.key));
+        throw new AppError(code);
+      },
+    };
+    const rest = { take: () => Promise.resolve(), show: () => Promise.resolve({}) } as never;
+    const checkout = new Checkout(checkouts, orders, attempt as never, rest, rest, rest);
+    return checkout.submit({ userId, key: freshKey(), hash: 'h'.repeat(43) }, WISH);
+  }
+
+  it.each(['NOTHING_SELECTED', 'CART_BUSY'] as const)('answers the order, not %s', async (code) => {
+    const [userId, item] = [freshUserId(), await itemOf()];
+    const answer = await submit(userId, code, (taken) => order(taken, [item]));
+    expect(answer).toMatchObject({ replayed: true, order: { status: 'pending', lines: [{ skuId: item.skuId }] } });
+  });
+
+  it('answers the refusal of the other', async () => {
+    const refusal = { code: 'CHECKOUT_REJECTED' as const, details: [], message: 'no' };
+    const answer = submit(freshUserId(), 'NOTHING_SELECTED', (taken) => checkouts.refused(taken, refusal));
+    await expect(answer).rejects.toMatchObject({
+      code: 'CHECKOUT_REJECTED',
+      headers: { 'idempotent-replayed': 'true' },
+    });
+  });
+
+  it.each([
+    ['is still running', () => Promise.resolve()],
+    ['has given it back', (taken: CheckoutClaim) => checkouts.release(taken)],
+  ])('answers IDEMPOTENCY_IN_PROGRESS while the other %s', async (_, repeat) => {
+    const answer = submit(freshUserId(), 'NOTHING_SELECTED', repeat);
+    await expect(answer).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+  });
+
+  it('answers its own refusal when it has kept its claim', async () => {
+    const attempt = {
+      inTurn: <T>(work: () => Promise<T>) => work(),
+      order: () => Promise.reject(new AppError('NOTHING_SELECTED')),
+    };
+    const checkout = new Checkout(checkouts, orders, attempt as never, {} as never, {} as never, {} as never);
+    const answer = checkout.submit({ userId: freshUserId(), key: freshKey(), hash: 'h'.repeat(43) }, WISH);
+    await expect(answer).rejects.toMatchObject({ code: 'NOTHING_SELECTED' });
   });
 });
 

@@ -24,8 +24,10 @@ export interface StoredRefusal {
   message: string;
 }
 
-export type Claimed =
-  | { state: 'claimed'; claim: CheckoutClaim }
+export type Claimed = { state: 'claimed'; claim: CheckoutClaim } | Unclaimed;
+
+/** A request that another attempt has, or had: what it came to, if it has come to something. */
+export type Unclaimed =
   | { state: 'ordered'; orderId: string }
   | { state: 'refused'; refusal: StoredRefusal }
   | { state: 'running' | 'reused' };
@@ -74,18 +76,16 @@ export class CheckoutTable {
        VALUES (?, ?, ?, ?, 'running', UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE ${TAKE_OVER}`,
       [userId, key, hash, token],
     );
-    const [row] = await this.database.query<CheckoutRow>(
-      'SELECT token, body_hash, state, order_id, refusal FROM checkout WHERE user_id = ? AND idempotency_key = ?',
-      [userId, key],
-    );
-    if (row?.token === token) {
-      const orderId = row.order_id === null ? undefined : String(row.order_id);
-      return { state: 'claimed', claim: { ...request, token, orderId } };
-    }
-    if (row && row.body_hash !== hash) return { state: 'reused' };
-    if (row?.state !== 'done') return { state: 'running' };
-    if (row.order_id !== null) return { state: 'ordered', orderId: String(row.order_id) };
-    return { state: 'refused', refusal: parse(row.refusal!) };
+    const row = await this.find(request);
+    if (row?.token !== token) return outcomeOf(row, hash);
+    const orderId = row.order_id === null ? undefined : String(row.order_id);
+    return { state: 'claimed', claim: { ...request, token, orderId } };
+  }
+
+  /** What another attempt that has taken over came to; `undefined`: none has. */
+  async takenOver(claim: CheckoutClaim): Promise<Unclaimed | undefined> {
+    const row = await this.find(claim);
+    return row?.token === claim.token ? undefined : outcomeOf(row, claim.hash);
   }
 
   /** Keeps the cart as it was written to MySQL before the order. `false`: another attempt has taken over. */
@@ -127,21 +127,21 @@ export class CheckoutTable {
     );
   }
 
-  /** A refusal is what the request came to, and what its repeats are told. */
+  /** A refusal is what the request came to, and what its repeats are told. `false`: the row was not ours to end. */
   refused(claim: CheckoutClaim, refusal: StoredRefusal, query: Query = this.database.query): Promise<boolean> {
     return this.update(query, claim, "state = 'done', order_id = NULL, snapshot = NULL, refusal = ?", [
       JSON.stringify(refusal),
     ]);
   }
 
-  /** The attempt came to nothing that a repeat shall hear of: the next may try at once. */
-  async release(claim: CheckoutClaim): Promise<void> {
-    await this.database.query(`DELETE FROM checkout WHERE ${OF_CLAIM} AND order_id IS NULL`, [
+  /** The attempt came to nothing that a repeat shall hear of: the next may try at once. `false` as of {@link refused}. */
+  async release(claim: CheckoutClaim): Promise<boolean> {
+    const result = (await this.database.query(`DELETE FROM checkout WHERE ${OF_CLAIM} AND order_id IS NULL`, [
       claim.userId,
       claim.key,
       claim.token,
-    ]);
-    await this.update(this.database.query, claim, "state = 'placing'", []);
+    ])) as unknown as { affectedRows: number };
+    return result.affectedRows > 0 || (await this.update(this.database.query, claim, "state = 'placing'", []));
   }
 
   /** Takes out what is no longer kept for repeats, at most so many rows; returns how many. */
@@ -154,6 +154,14 @@ export class CheckoutTable {
     return result.affectedRows;
   }
 
+  private async find({ userId, key }: CheckoutRequest): Promise<CheckoutRow | undefined> {
+    const [row] = await this.database.query<CheckoutRow>(
+      'SELECT token, body_hash, state, order_id, refusal FROM checkout WHERE user_id = ? AND idempotency_key = ?',
+      [userId, key],
+    );
+    return row;
+  }
+
   private async update(query: Query, claim: CheckoutClaim, set: string, values: unknown[]): Promise<boolean> {
     const result = (await query(`UPDATE checkout SET ${set} WHERE ${OF_CLAIM}`, [
       ...values,
@@ -163,6 +171,13 @@ export class CheckoutTable {
     ])) as unknown as { affectedRows: number };
     return result.affectedRows > 0;
   }
+}
+
+function outcomeOf(row: CheckoutRow | undefined, hash: string): Unclaimed {
+  if (row && row.body_hash !== hash) return { state: 'reused' };
+  if (row?.state !== 'done') return { state: 'running' };
+  if (row.order_id !== null) return { state: 'ordered', orderId: String(row.order_id) };
+  return { state: 'refused', refusal: parse(row.refusal!) };
 }
 
 function parse(refusal: string | StoredRefusal): StoredRefusal {

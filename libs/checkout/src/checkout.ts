@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError, crashPoint, ErrorCode, toAppError } from '@app/common';
 import { CheckoutAttempt } from './checkout.attempt.js';
 import { CheckoutWish } from './checkout.snapshots.js';
-import { CheckoutClaim, Claimed, CheckoutRequest, CheckoutTable, StoredRefusal } from './checkout.table.js';
+import { CheckoutClaim, CheckoutRequest, CheckoutTable, StoredRefusal, Unclaimed } from './checkout.table.js';
 import { Order } from './order.js';
 import { OrderPlacement } from './order.placement.js';
 import { OrderTable } from './order.table.js';
@@ -36,47 +36,56 @@ export class Checkout {
     const claimed = await this.attempt.inTurn(() => this.checkouts.claim(request));
     if (claimed.state !== 'claimed') return this.answerRepeat(request.userId, claimed);
     crashPoint('checkout-claimed');
-    const order = await this.orderOnce(claimed.claim, wish);
-    await this.takeFromCart(order);
-    crashPoint('checkout-taken');
-    return { order, replayed: false };
+    try {
+      const order = await this.orderOnce(claimed.claim, wish);
+      await this.takeFromCart(order);
+      crashPoint('checkout-taken');
+      return { order, replayed: false };
+    } catch (error) {
+      const other = await this.settle(claimed.claim, error);
+      if (!other) throw error;
+      return this.answerRepeat(request.userId, other);
+    }
   }
 
-  private async answerRepeat(userId: string, claimed: Exclude<Claimed, { state: 'claimed' }>): Promise<CheckedOut> {
-    switch (claimed.state) {
+  private async answerRepeat(userId: string, unclaimed: Unclaimed): Promise<CheckedOut> {
+    switch (unclaimed.state) {
       case 'reused':
         throw new AppError('IDEMPOTENCY_KEY_REUSED');
       case 'running':
         throw new AppError('IDEMPOTENCY_IN_PROGRESS');
       case 'refused':
-        throw await this.replay(userId, claimed.refusal);
+        throw await this.replay(userId, unclaimed.refusal);
       case 'ordered':
-        return { order: (await this.orders.find(claimed.orderId))!, replayed: true };
+        return { order: (await this.orders.find(unclaimed.orderId))!, replayed: true };
     }
   }
 
   private async orderOnce(claim: CheckoutClaim, wish: CheckoutWish): Promise<Order> {
+    // An earlier attempt may have reserved an order and not have heard what became of it.
+    const begun = claim.orderId === undefined ? undefined : await this.orders.find(claim.orderId);
+    const order = begun ?? (await this.attempt.order(claim, wish));
+    return begun || order.status === 'placing' ? await this.placement.place(order) : order;
+  }
+
+  /**
+   * What the request came to is kept for its repeats, or its row is given back. Another attempt may have taken over while
+   * this one was silent: then it is that one's outcome that the request came to. Never throws: a silent row lapses.
+   */
+  private async settle(claim: CheckoutClaim, error: unknown): Promise<Unclaimed | undefined> {
     try {
-      // An earlier attempt may have reserved an order and not have heard what became of it.
-      const begun = claim.orderId === undefined ? undefined : await this.orders.find(claim.orderId);
-      const order = begun ?? (await this.attempt.order(claim, wish));
-      return begun || order.status === 'placing' ? await this.placement.place(order) : order;
-    } catch (error) {
-      await this.settle(claim, error);
-      throw error;
+      return (await this.end(claim, error)) ? undefined : await this.checkouts.takenOver(claim);
+    } catch (failure) {
+      this.logger.warn(`a checkout's row was not settled: ${(failure as Error).message}`);
+      return undefined;
     }
   }
 
-  /** What the request came to is kept for its repeats, or its row is given back. Never throws: a silent row lapses. */
-  private async settle(claim: CheckoutClaim, error: unknown): Promise<void> {
-    try {
-      const refusal = toAppError(error);
-      if (!refusal || !isKept(refusal)) return await this.checkouts.release(claim);
-      const { code, details, message } = refusal;
-      await this.checkouts.refused(claim, { code, details, message });
-    } catch (failure) {
-      this.logger.warn(`a checkout's row was not settled: ${(failure as Error).message}`);
-    }
+  private end(claim: CheckoutClaim, error: unknown): Promise<boolean> {
+    const refusal = toAppError(error);
+    if (!refusal || !isKept(refusal)) return this.checkouts.release(claim);
+    const { code, details, message } = refusal;
+    return this.checkouts.refused(claim, { code, details, message });
   }
 
   /** The order stands. What cannot leave the cart now does so later: at the next checkout, or by the sweeper. */
