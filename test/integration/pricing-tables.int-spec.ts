@@ -150,6 +150,25 @@ describe(UserCouponTable.name, () => {
     expect(await database.query('SELECT 1 FROM coupon_grant')).toEqual([]);
   });
 
+  it('a key is good for another grant after a day, as everywhere', async () => {
+    const [userId, a] = [freshUserId(), await coupon()];
+    const request = { key: freshCode('key'), hash: 'h'.repeat(43) };
+    await owned.grant(userId, a, 3, request);
+    const later = (hours: number) =>
+      database.query('UPDATE coupon_grant SET create_time = create_time - INTERVAL ? HOUR WHERE request_key = ?', [
+        hours,
+        request.key,
+      ]);
+    await later(23);
+    expect(await owned.grant(userId, a, 3, request)).toBe(3);
+    await later(2);
+    const another = { ...request, hash: 'i'.repeat(43) };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => owned.grant(userId, a, 2, another)));
+    expect(answers).toEqual(Array(5).fill(5));
+    await expect(owned.grant(userId, a, 3, request)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await counts(userId)).toEqual({ [a]: [5, 0] });
+  });
+
   it('is claimed once by 20 at the same time, beside what was granted', async () => {
     const [userId, a, granted] = [freshUserId(), await coupon(), await coupon()];
     await owned.grant(userId, granted, 2);

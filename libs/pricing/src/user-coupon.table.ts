@@ -16,6 +16,8 @@ export interface GrantRequest {
 const MAX_OWNED = 500;
 const MAX_INT = 2_147_483_647;
 const DUPLICATE = 1062;
+/** A request with this key is another one: the earlier is no longer kept for repeats. */
+const IS_OLD = 'request_key = ? AND create_time < UTC_TIMESTAMP(3) - INTERVAL 24 HOUR';
 /** Old records of grants that go with each new one. */
 const PURGED = 100;
 
@@ -149,6 +151,9 @@ export class UserCouponTable {
 
 /** Fails, and the grant with it, when the request was answered before. */
 async function record({ key, hash }: GrantRequest, granted: number, query: Query): Promise<void> {
+  // Looked for first: to delete what is not there would lock the place between two keys, where others insert theirs.
+  const [old] = await query(`SELECT 1 FROM coupon_grant WHERE ${IS_OLD}`, [key]);
+  if (old) await query(`DELETE FROM coupon_grant WHERE ${IS_OLD}`, [key]);
   await query(
     'INSERT INTO coupon_grant (request_key, body_hash, granted, create_time) VALUES (?, ?, ?, UTC_TIMESTAMP(3))',
     [key, hash, granted],
