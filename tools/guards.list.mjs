@@ -206,6 +206,14 @@ export const GUARDS = [
     spec: 'test/integration/cart.editing.int-spec.ts',
   },
   {
+    name: 'no item is passed over that came while the others were judged',
+    file: 'libs/cart/src/lua/remove-items-6.lua',
+    from: "if ACTION == 'clear-invalid' and not judged[sku] then return { 'CHANGED' } end",
+    to: '',
+    spec: 'test/integration/cart.editing.int-spec.ts',
+    only: 'wants another look when there is an item',
+  },
+  {
     name: 'an undo brings back only the removal that was looked at',
     file: 'libs/cart/src/lua/undo-removal-6.lua',
     from: "if (call('HGET', UNDO, '_') or '') ~= REMOVAL then return { 'CHANGED' } end\n",

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartOwner, CartStore } from '@app/cart';
+import type { CartItem } from '@app/database';
 import { keys, RedisConnection } from '@app/redis';
 import { newSku, ruleOf, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
@@ -14,6 +15,7 @@ afterAll(() => redis.close());
 const limits = { maxSkus: 120, maximumOf: () => 99 };
 const guest = (): CartOwner => ({ kind: 'guest', id: `guest-${freshUserId()}` });
 const itemsOf = async (owner: CartOwner) => (await store.read(owner))!.items;
+const idsOf = (items: readonly CartItem[]) => new Set(items.map(({ skuId }) => skuId));
 const skuIdsOf = async (owner: CartOwner) => (await itemsOf(owner)).map(({ skuId }) => skuId);
 
 async function guestWith(...skus: ReturnType<typeof newSku>[]): Promise<CartOwner> {
@@ -32,7 +34,7 @@ describe('a cold cart', () => {
       await store.changeSpec(owner, { skuId: '1', to: { skuId: sku.skuId, sku, rule: ruleOf(env, sku) } }, {}),
       await store.remove(owner, [sku.skuId], {}),
       await store.clear(owner, {}),
-      await store.select(owner, { scope: 'all', except: [] }, false, {}),
+      await store.select(owner, { scope: 'all', judged: new Map() }, false, {}),
       await store.undo(owner, undefined, limits, {}),
     ];
     expect(answers.map(({ code }) => code)).toEqual(answers.map(() => 'NEED_LOAD'));
@@ -47,7 +49,7 @@ describe('clearing invalid items', () => {
     const seen = await itemsOf(owner);
     await store.remove(owner, [stays.skuId], {});
     await store.add(owner, toAdd(env, stays, 5), {});
-    expect((await store.clearInvalid(owner, seen, {})).code).toBe('OK');
+    expect((await store.clearInvalid(owner, seen, idsOf(seen), {})).code).toBe('OK');
     expect(await itemsOf(owner)).toMatchObject([{ skuId: stays.skuId, quantity: 5 }]);
   });
 
@@ -56,8 +58,20 @@ describe('clearing invalid items', () => {
     const owner = await guestWith(sku);
     const seen = await itemsOf(owner);
     await store.add(owner, toAdd(env, sku, 5), {});
-    await store.clearInvalid(owner, seen, {});
+    await store.clearInvalid(owner, seen, idsOf(seen), {});
     expect(await itemsOf(owner)).toEqual([]);
+  });
+
+  it('wants another look when there is an item that was not looked at, such as one an undo brought back', async () => {
+    const [stays, back] = [newSku(), newSku()];
+    const owner = await guestWith(stays, back);
+    await store.remove(owner, [back.skuId], {});
+    const seen = await itemsOf(owner);
+    await store.undo(owner, await store.latestRemoval(owner), limits, {});
+    expect(await store.clearInvalid(owner, seen, new Set(), {})).toEqual({ code: 'CHANGED' });
+    const all = await itemsOf(owner);
+    expect((await store.clearInvalid(owner, all, new Set([back.skuId]), {})).code).toBe('OK');
+    expect(await itemsOf(owner)).toMatchObject([{ skuId: stays.skuId }]);
   });
 });
 
@@ -121,9 +135,25 @@ describe('a selection', () => {
   it('does not select what the caller found invalid, and counts what it does', async () => {
     const [valid, invalid] = [newSku(), newSku()];
     const owner = await guestWith(valid, invalid);
-    await store.select(owner, { scope: 'all', except: [] }, false, {});
-    const result = await store.select(owner, { scope: 'all', except: [invalid.skuId] }, true, {});
+    await store.select(owner, { scope: 'all', judged: new Map() }, false, {});
+    const judged = new Map([
+      [valid.skuId, true],
+      [invalid.skuId, false],
+    ]);
+    const result = await store.select(owner, { scope: 'all', judged }, true, {});
     expect(result).toMatchObject({ cart: { badge: { skus: 2, selectedSkus: 1, selectedQuantity: 2 } } });
+    expect((await itemsOf(owner)).map(({ selected }) => selected)).toEqual([false, true]);
+  });
+
+  it('wants another look when it would select what was not looked at', async () => {
+    const [seen, unseen] = [newSku(), newSku({ shopId: '8' })];
+    const owner = await guestWith(seen, unseen);
+    const judged = new Map([[seen.skuId, true]]);
+    // What is selected already needs no look, nor does what is not meant.
+    expect((await store.select(owner, { scope: 'all', judged }, true, {})).code).toBe('OK');
+    await store.select(owner, { scope: 'all', judged: new Map() }, false, {});
+    expect((await store.select(owner, { scope: 'shop', shopId: '7', judged }, true, {})).code).toBe('OK');
+    expect(await store.select(owner, { scope: 'all', judged }, true, {})).toEqual({ code: 'CHANGED' });
     expect((await itemsOf(owner)).map(({ selected }) => selected)).toEqual([false, true]);
   });
 
@@ -133,7 +163,7 @@ describe('a selection', () => {
       newSku({ shopId: '2' }),
     ];
     const owner = await guestWith(other, meant, newSku({ shopId: '22' }));
-    await store.select(owner, { scope: 'shop', shopId: '2', except: [] }, false, {});
+    await store.select(owner, { scope: 'shop', shopId: '2', judged: new Map() }, false, {});
     const unselected = (await itemsOf(owner)).filter(({ selected }) => !selected).map(({ skuId }) => skuId);
     expect(unselected).toEqual([meant.skuId]);
   });

@@ -113,7 +113,7 @@ describe('a cart with a field that nobody can read', () => {
     ['cleared', (owner: CartOwner) => store.clear(owner, {}), { skus: 0, quantity: 0 }],
     [
       'unselected',
-      (owner: CartOwner) => store.select(owner, { scope: 'all', except: [] }, false, {}),
+      (owner: CartOwner) => store.select(owner, { scope: 'all', judged: new Map() }, false, {}),
       { skus: 2, quantity: 4, selectedSkus: 0 },
     ],
   ])('can be %s', async (_, change, badge) => {

@@ -76,15 +76,11 @@ export class CartService {
     return this.writer.write(owner, options, async (write) => {
       const { items } = await this.loader.read(owner);
       const invalid = await this.check.invalidAmong(items.map(({ skuId }) => skuId));
-      return this.store.clearInvalid(
-        owner,
-        items.filter(({ skuId }) => invalid.has(skuId)),
-        write,
-      );
+      return this.store.clearInvalid(owner, items, invalid, write);
     });
   }
 
-  /** Selects or unselects. An item added while this is under way counts as valid: it was just checked. */
+  /** Selects or unselects. */
   select(owner: CartOwner, selection: Selection, selected: boolean, options: AnswerOptions): Promise<Written> {
     return this.writer.write(owner, options, async (write) => {
       const scope = await this.toScope(owner, selection, selected);
@@ -127,8 +123,9 @@ export class CartService {
       const invalid = selected ? await this.check.invalidAmong(selection.skuIds) : new Set();
       return { scope: 'items', skuIds: selection.skuIds.filter((skuId) => !invalid.has(skuId)) };
     }
-    if (!selected) return { ...selection, except: [] };
-    const { items } = await this.loader.read(owner);
-    return { ...selection, except: [...(await this.check.invalidAmong(items.map(({ skuId }) => skuId)))] };
+    if (!selected) return { ...selection, judged: new Map() };
+    const skuIds = (await this.loader.read(owner)).items.map(({ skuId }) => skuId);
+    const invalid = await this.check.invalidAmong(skuIds);
+    return { ...selection, judged: new Map(skuIds.map((skuId) => [skuId, !invalid.has(skuId)])) };
   }
 }

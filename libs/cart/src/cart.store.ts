@@ -47,11 +47,14 @@ export interface AddCall {
   maxSkus: number;
 }
 
-/** Which items a selection is for; `except` are those that cannot be selected now. */
+/**
+ * Which items a selection is for; of all, or of a shop's, `judged` says which can be selected now. Nothing has to be
+ * judged to unselect.
+ */
 export type SelectionScope =
   | { scope: 'items'; skuIds: readonly string[] }
-  | { scope: 'shop'; shopId: string; except: readonly string[] }
-  | { scope: 'all'; except: readonly string[] };
+  | { scope: 'shop'; shopId: string; judged: ReadonlyMap<string, boolean> }
+  | { scope: 'all'; judged: ReadonlyMap<string, boolean> };
 
 /** What the latest removal took and can give back, newest first. */
 export interface Removal {
@@ -139,16 +142,25 @@ export class CartStore {
     return this.write(SCRIPTS.remove, owner, options, ['clear']);
   }
 
-  /** Removes these very items; one that was removed and added again since is left alone. */
-  clearInvalid(owner: CartOwner, items: readonly CartItem[], options: WriteOptions): Promise<WriteResult> {
-    const those = items.map(({ skuId, position }) => `${skuId} ${position}`);
-    return this.write(SCRIPTS.remove, owner, options, ['clear-invalid', ...those]);
+  /**
+   * Removes the invalid of these items, and no other one that was added under the same SKU since; `CHANGED` when the cart
+   * has an item that is not among them.
+   */
+  clearInvalid(
+    owner: CartOwner,
+    items: readonly CartItem[],
+    invalid: ReadonlySet<string>,
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    const judged = items.map(({ skuId, position }) => (invalid.has(skuId) ? `${skuId} ${position}` : skuId));
+    return this.write(SCRIPTS.remove, owner, options, ['clear-invalid', ...judged]);
   }
 
+  /** `CHANGED` when an item would be selected that was not judged. */
   select(owner: CartOwner, scope: SelectionScope, selected: boolean, options: WriteOptions): Promise<WriteResult> {
     const shopId = scope.scope === 'shop' ? scope.shopId : '';
-    const skuIds = scope.scope === 'items' ? scope.skuIds : scope.except;
-    return this.write(SCRIPTS.select, owner, options, [scope.scope, flag(selected), shopId, ...skuIds]);
+    const items = scope.scope === 'items' ? scope.skuIds : [...scope.judged].flatMap(([id, may]) => [id, flag(may)]);
+    return this.write(SCRIPTS.select, owner, options, [scope.scope, flag(selected), shopId, ...items]);
   }
 
   /** `undefined`: nothing was removed within the last ten minutes that was not undone. */

@@ -2,10 +2,10 @@
 --
 -- KEYS, ARGV[1..5]: includes/cart.lua
 -- ARGV[6] "remove" | "clear" | "clear-invalid"
--- ARGV[7..] "clear": none, everything goes. Else what goes: "sku", or "sku position" = only while it is that very item
---           and not one that was added again since
+-- ARGV[7..] "remove": the SKUs that go. "clear": none, everything goes. "clear-invalid": what the caller has judged, each
+--           "sku" of what stays, or "sku position" of what goes while it is that very item and not one added again since
 --
--- Answer: "OK"
+-- Answer: "OK"; { "CHANGED" } when "clear-invalid" finds an item that was not judged
 -- Event: the action, one row per item; none when nothing was there
 --- @include "includes/cart"
 local ACTION = ARGV[6]
@@ -15,20 +15,21 @@ local refusal = refuse_open()
 if refusal then return refusal end
 
 -- Read all of them before the first is removed: an item nobody can read must not leave half a change behind.
-local found, positions = {}, {}
-if ACTION == 'clear' then
-  found = all_items()
+local found, skus = {}, {}
+if ACTION == 'remove' then
+  for i = 7, #ARGV do found[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
 else
-  for i = 7, #ARGV do
-    local sku, position = string.match(ARGV[i], '^(%d+) ?(%d*)$')
-    found[sku] = call('HGET', CART, sku) or nil
-    positions[sku] = position
-  end
+  found = all_items()
 end
-local skus = {}
+local judged = {}
+for i = 7, #ARGV do
+  local sku, position = string.match(ARGV[i], '^(%d+) ?(%d*)$')
+  judged[sku] = position
+end
 for sku, raw in pairs(found) do
-  local wanted = positions[sku] or ''
-  if parse_item(raw).position == wanted or wanted == '' then skus[#skus + 1] = sku end
+  local item = parse_item(raw)
+  if ACTION == 'clear-invalid' and not judged[sku] then return { 'CHANGED' } end
+  if ACTION ~= 'clear-invalid' or item.position == judged[sku] then skus[#skus + 1] = sku end
 end
 table.sort(skus)
 for _, sku in ipairs(skus) do remove_item(sku, found[sku]) end

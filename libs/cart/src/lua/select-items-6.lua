@@ -3,9 +3,10 @@
 --
 -- KEYS, ARGV[1..5]: includes/cart.lua
 -- ARGV[6] scope "items" | "shop" | "all"  [7] selected "0" | "1"  [8] shop id of scope "shop"
--- ARGV[9..] SKUs: with scope "items" those to change, else those to leave alone
+-- ARGV[9..] scope "items": the SKUs to change. Else, to select: per item the caller has judged, SKU and "1", or "0" for
+--           one to leave alone
 --
--- Answer: "OK"
+-- Answer: "OK"; { "CHANGED" } when there is an item to select that was not judged
 -- Event: "select", one row per item that changes
 --- @include "includes/cart"
 local SCOPE, SELECTED = ARGV[6], ARGV[7]
@@ -19,7 +20,10 @@ if SCOPE == 'items' then
   for i = 9, #ARGV do found[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
 else
   found = all_items()
-  for i = 9, #ARGV do found[ARGV[i]] = nil end
+end
+local judged = {}
+if SCOPE ~= 'items' then
+  for i = 9, #ARGV, 2 do judged[ARGV[i]] = ARGV[i + 1] end
 end
 
 -- In a text of JSON the quotes of a value are escaped, so this cannot stand inside one.
@@ -28,7 +32,11 @@ local skus, parsed = {}, {}
 for sku, raw in pairs(found) do
   local item = parse_item(raw)
   local is_meant = not shop or string.find(item.snapshot, shop, 1, true)
-  if is_meant and item.selected ~= SELECTED then skus[#skus + 1], parsed[sku] = sku, item end
+  if is_meant and item.selected ~= SELECTED then
+    local verdict = (SCOPE == 'items' or SELECTED == '0') and '1' or judged[sku]
+    if not verdict then return { 'CHANGED' } end
+    if verdict == '1' then skus[#skus + 1], parsed[sku] = sku, item end
+  end
 end
 table.sort(skus)
 meta.last_choice = SELECTED
