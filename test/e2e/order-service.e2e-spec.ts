@@ -135,6 +135,51 @@ describe('an order service of the shop', () => {
     expect(await expectStockConserved(database, skuId, 10)).toBe(2);
   });
 
+  it('that says yes after the time to pay is over leaves that time from then on', async () => {
+    const { user, key } = await buyer();
+    service.behaviour = 'commit-then-silent';
+    expect((await checkout(user, {}, key)).status).toBe(503);
+    service.behaviour = 'accept';
+    await database.query('UPDATE orders SET expires_at = UTC_TIMESTAMP(3) WHERE user_id = ?', [user.id]);
+    const { status, body } = await insistOnCheckout(user, {}, key);
+    expect(status).toBe(201);
+    expect(Date.parse(body.expiresAt as string) - Date.parse(body.createdAt as string)).toBeGreaterThan(1_800_000);
+    expect((await user.post(`/v1/orders/${body.orderId}/pay`)).body.code).not.toBe('ORDER_CLOSED');
+    expect(await statusesOf(user.id)).toEqual(['pending']);
+  });
+
+  it('that took the order, was not heard, and says no to the repeat, is told that it is closed', async () => {
+    const { user, skuId, key } = await buyer();
+    service.behaviour = 'commit-then-silent';
+    expect((await checkout(user, {}, key)).status).toBe(503);
+    service.behaviour = 'refuse';
+    expect((await insistOnCheckout(user, {}, key)).body.code).toBe('CHECKOUT_REJECTED');
+    expect(await expectStockConserved(database, skuId, 10)).toBe(0);
+    service.behaviour = 'accept';
+    const [order] = await database.query<{ order_id: string }>('SELECT order_id FROM orders WHERE user_id = ?', [
+      user.id,
+    ]);
+    await eventually(() => {
+      expect(service.closed.get(`${order!.order_id}-close`)).toMatchObject({ status: 'failed' });
+    }, WITHIN);
+  });
+
+  it('that says nothing until the time to pay is over has not got the order, and is told so', async () => {
+    const { user, skuId } = await buyer();
+    service.behaviour = 'fail';
+    expect((await checkout(user)).status).toBe(503);
+    await database.query('UPDATE orders SET expires_at = UTC_TIMESTAMP(3) WHERE user_id = ?', [user.id]);
+    await eventually(async () => expect(await statusesOf(user.id)).toEqual(['failed']), WITHIN);
+    expect(await expectStockConserved(database, skuId, 10)).toBe(0);
+    expect(await quantitiesOf(user)).toEqual({ [skuId]: 2 });
+    service.behaviour = 'accept';
+    await eventually(() => {
+      const told = [...service.closed.values()].filter(({ userId }) => userId === user.id);
+      expect(told).toMatchObject([{ status: 'failed' }]);
+    }, WITHIN);
+    expect((await checkout(user)).status).toBe(201);
+  });
+
   it('that cannot be told of a cancellation is told later', async () => {
     const { user } = await buyer();
     const { orderId } = (await checkout(user)).body;

@@ -3,14 +3,14 @@ import { AppError, crashPoint } from '@app/common';
 import { Database } from '@app/database';
 import { CheckoutTable } from './checkout.table.js';
 import { Order } from './order.js';
-import { OrderGateway } from './order.gateway.js';
+import { OrderGateway, OrderServiceUnavailableError, Placement } from './order.gateway.js';
 import { OrderParts } from './order.parts.js';
 import { OrderTable } from './order.table.js';
 
 /**
  * Orders that the shop's own service decides on. Everything is reserved before it is asked; a yes makes the order, a no
  * gives everything back, and without an answer the order stays as it is and is asked for again, by the client's repeat
- * or by the sweeper. Nothing leaves the cart before the yes.
+ * or by the sweeper, as long as an order waits to be paid. Nothing leaves the cart before the yes.
  */
 @Injectable()
 export class OrderPlacement {
@@ -27,13 +27,15 @@ export class OrderPlacement {
   /** The order, made. Throws CHECKOUT_REJECTED for a no, CART_UNAVAILABLE without an answer. */
   async place(order: Order): Promise<Order> {
     crashPoint('order-reserved');
-    const placement = order.status === 'placing' ? await this.gateway.place(order) : undefined;
+    const placement = order.status === 'placing' ? await this.ask(order) : undefined;
     crashPoint('order-placed');
     if (placement) await (placement === 'accepted' ? this.confirm(order) : this.fail(order));
     // Another attempt may have been told first; what it wrote counts.
     const placed = (await this.orders.find(order.orderId))!;
-    if (placed.status === 'failed') throw refusal();
-    return placed;
+    if (placed.status !== 'failed') return placed;
+    // A yes that comes after all is taken back: it may have been told too early.
+    if (placement === 'accepted') await this.orders.markUntold(order.orderId);
+    throw refusal();
   }
 
   /** Tells of an order that came to nothing. */
@@ -49,6 +51,17 @@ export class OrderPlacement {
       await this.tell(order);
     } catch (error) {
       this.logger.warn(`that order ${order.orderId} is closed was not told yet: ${(error as Error).message}`);
+    }
+  }
+
+  /** An order without an answer all the time it may wait comes to nothing; it would hold stock for ever. */
+  private async ask(order: Order): Promise<Placement> {
+    try {
+      return await this.gateway.place(order);
+    } catch (error) {
+      if (!(error instanceof OrderServiceUnavailableError) || !order.isOverdue) throw error;
+      this.logger.warn(`order ${order.orderId} is given up: ${error.message}`);
+      return 'refused';
     }
   }
 
@@ -72,5 +85,5 @@ export class OrderPlacement {
 }
 
 function refusal(): AppError {
-  return new AppError('CHECKOUT_REJECTED', [], 'The shop has refused the order');
+  return new AppError('CHECKOUT_REJECTED', [], 'The shop has not taken the order');
 }

@@ -88,26 +88,35 @@ export class OrderTable {
     };
   }
 
-  /** The order service has said yes. `false`: that was known, or the order is none of those it is asked about. */
+  /** The order service has said yes; the time to pay begins. `false`: that was known, or the order is none of those it is asked about. */
   async confirm(orderId: string, query: Query): Promise<boolean> {
     return this.update(
       query,
       `UPDATE orders SET status = 'pending', cart_state = 'take',
+         expires_at = GREATEST(expires_at, UTC_TIMESTAMP(3) + INTERVAL ? SECOND),
          attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND
        WHERE order_id = ? AND status = 'placing'`,
-      [orderId],
+      [this.env.ORDER_TTL_SECONDS, orderId],
     );
   }
 
-  /** The order service has said no: its items may be ordered again. `false` as of {@link confirm}. */
+  /**
+   * The order service has said no, or nothing for too long: the items may be ordered again. An earlier call may have been
+   * a yes that nobody heard, so the service is told. `false` as of {@link confirm}.
+   */
   async fail(orderId: string, query: Query): Promise<boolean> {
     const isFailed = await this.update(
       query,
-      "UPDATE orders SET status = 'failed', closed_at = UTC_TIMESTAMP(3) WHERE order_id = ? AND status = 'placing'",
+      `UPDATE orders SET status = 'failed', closed_at = UTC_TIMESTAMP(3), to_be_told = 1
+       WHERE order_id = ? AND status = 'placing'`,
       [orderId],
     );
     if (isFailed) await query('UPDATE order_item SET item_version = NULL WHERE order_id = ?', [orderId]);
     return isFailed;
+  }
+
+  async markUntold(orderId: string): Promise<void> {
+    await this.database.query('UPDATE orders SET to_be_told = 1 WHERE order_id = ?', [orderId]);
   }
 
   async markTold(orderId: string): Promise<void> {
