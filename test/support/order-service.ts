@@ -28,8 +28,13 @@ export class OrderService {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/orders`;
   }
 
-  async stop(): Promise<void> {
+  /** Ends the calls it has left without an answer. */
+  hangUp(): void {
     this.server.closeAllConnections();
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp();
     await new Promise((resolve) => this.server.close(resolve));
   }
 

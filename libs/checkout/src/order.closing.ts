@@ -14,7 +14,8 @@ type Ending = 'paid' | 'cancelled' | 'expired';
 
 /**
  * Ends orders: paid, cancelled by the shopper, or expired. One that comes to nothing gives its stock and coupons back in
- * the transaction that closes it, and its items to the cart after it. All of it may be repeated.
+ * the transaction that closes it, and its items to the cart after it. All of it may be repeated. The shop's order service
+ * hears of it last, and of an expired one from the sweeper: one that hangs keeps nothing from coming back.
  */
 @Injectable()
 export class OrderClosing {
@@ -44,6 +45,7 @@ export class OrderClosing {
     crashPoint('cancel-closed');
     const restored = order.restored ?? (await this.inCart.giveBack(order)).restored;
     crashPoint('cancel-returned');
+    await this.placement.tellQuietly(order);
     return { ...order, restored };
   }
 
@@ -56,7 +58,6 @@ export class OrderClosing {
   private async end(orderId: string, ending: Ending, userId?: string): Promise<Order> {
     const { order, skus } = await this.database.transaction((query) => this.endIn(query, orderId, ending, userId));
     await this.parts.publish(skus);
-    await this.placement.tellQuietly(order);
     return order;
   }
 

@@ -67,9 +67,17 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
       }
     };
     await each(await this.orders.overdue(AT_ONCE), (orderId) => this.closing.expire(orderId));
-    await each(await this.orders.cartDue(AT_ONCE), (orderId) => this.finish(orderId));
+    // An order has one time for whatever is due: one that was tried here would never have its turn to be told below.
+    const told: string[] = [];
+    await each(await this.orders.cartDue(AT_ONCE), (orderId) => {
+      told.push(orderId);
+      return this.finish(orderId);
+    });
     await each(await this.orders.placingDue(AT_ONCE), (orderId) => this.finish(orderId));
-    await each(await this.orders.tellDue(AT_ONCE), (orderId) => this.finish(orderId));
+    await each(await this.orders.tellDue(AT_ONCE), async (orderId) => void told.push(orderId));
+    // All at once: together they wait no longer for a service that hangs than one of them.
+    const results = await Promise.allSettled(told.map((orderId) => this.tell(orderId)));
+    for (const result of results) if (result.status === 'rejected') failures.push(result.reason);
     await this.checkouts.purge(PURGE_AT_ONCE);
     if (failures.length > 0) throw failures[0];
   }
@@ -80,7 +88,11 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     if (order.status === 'placing') return this.place(order);
     const age = Date.now() - (order.closedAt ?? order.createdAt);
     await this.inCart.finish(order, age > EVENT_LATE_MS);
-    await this.placement.tell(order);
+  }
+
+  private async tell(orderId: string): Promise<void> {
+    const order = await this.orders.find(orderId);
+    if (order) await this.placement.tell(order);
   }
 
   private async place(order: Order): Promise<void> {
