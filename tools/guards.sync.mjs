@@ -76,6 +76,14 @@ export const SYNC_GUARDS = [
     only: 'that failed has not had its run',
   },
   {
+    name: 'a Redis that came back gets all copies of the catalogue anew',
+    file: 'libs/inventory-check/src/catalogue.sharer.ts',
+    from: 'if (this.mayBeAnotherServer) await this.shareWithAnother();',
+    to: '',
+    spec: 'test/integration/catalogue.int-spec.ts',
+    only: 'shares all copies anew',
+  },
+  {
     name: 'an add onto what nobody can read waits for what MySQL has',
     file: 'libs/cart/src/lua/includes/cart.lua',
     from: " or error('UNREADABLE', 0)",

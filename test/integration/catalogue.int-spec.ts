@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '@app/database';
-import { Catalogue, SkuTable } from '@app/inventory-check';
+import { Catalogue, CatalogueSharer, SkuTable } from '@app/inventory-check';
 import { keys, RedisConnection, RedisUnavailableError } from '@app/redis';
 import { createDataSource } from '../../ormconfig.js';
 import { eventually } from '../support/eventually.js';
 import { newSku } from '../support/factories.js';
+import { RedisServer } from '../support/redis-server.js';
 import { freshSkuId, services } from '../support/services.js';
 
 const redis = new RedisConnection({ url: services().redisUrl });
@@ -126,5 +127,40 @@ describe(Catalogue.name, () => {
     await newProcess().shareChangedSince(60);
     expect(await newProcess().get(sku.skuId)).toMatchObject({ price: 450 });
     await away.close();
+  });
+});
+
+describe(CatalogueSharer.name, () => {
+  it('shares all copies anew with a Redis that came back with an old file, also while the service runs', async () => {
+    const server = await RedisServer.forTest(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const own = new RedisConnection({ url: server.url });
+    const catalogue = new Catalogue(own, table);
+    const sharer = new CatalogueSharer(catalogue, own);
+    onTestFinished(async () => {
+      await sharer.beforeApplicationShutdown();
+      await own.close();
+    });
+    await own.connect();
+    const sku = toInput({ price: 500 });
+    await table.upsert([sku]);
+    await table.patch(sku.skuId, { price: 300 });
+    await database.query('UPDATE product_sku SET update_time = update_time - INTERVAL 3 DAY WHERE sku_id = ?', [
+      sku.skuId,
+    ]);
+    const old = `1 ${JSON.stringify({ ...newSku(sku), price: 500, version: 1 })}`;
+    const bringOldCopy = () => own.command(['SET', keys.sku(sku.skuId), old]);
+    const shared = () => own.command<string>(['GET', keys.sku(sku.skuId)]);
+
+    await bringOldCopy();
+    sharer.onApplicationBootstrap();
+    await eventually(async () => expect(await shared()).toMatch(/^2 /));
+    expect(await new Catalogue(own, table).get(sku.skuId)).toMatchObject({ price: 300, version: 2 });
+    await eventually(async () => expect(await own.command(['GET', keys.skusServer])).toBe(await own.runId()));
+
+    await bringOldCopy();
+    await server.kill();
+    await server.restart();
+    await eventually(async () => expect(await shared()).toMatch(/^2 /));
+    await eventually(async () => expect(await own.command(['GET', keys.skusServer])).toBe(await own.runId()));
   });
 });

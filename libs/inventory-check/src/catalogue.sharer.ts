@@ -1,6 +1,6 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { RepeatedWarning } from '@app/common';
-import { RedisConnection } from '@app/redis';
+import { keys, RedisConnection } from '@app/redis';
 import { Catalogue } from './catalogue.js';
 
 const EVERY_MS = 15_000;
@@ -11,7 +11,8 @@ const STOP_MS = 2_000;
 
 /**
  * Keeps the copies of the catalogue in Redis right when a process died, or Redis was away, between a commit and its
- * sharing. Copies carry the version of their row, so that sharing again is harmless.
+ * sharing, or came back with an old file: each life of a server has all its copies shared anew once. They live without
+ * end, for carts are shown while MySQL is away. Copies carry the version of their row, so that sharing again is harmless.
  */
 @Injectable()
 export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -20,6 +21,7 @@ export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicatio
   private timer: NodeJS.Timeout | undefined;
   private sharing: Promise<void> = Promise.resolve();
   private sharedAt: number | undefined;
+  private mayBeAnotherServer = true;
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -29,7 +31,10 @@ export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicatio
   onApplicationBootstrap(): void {
     this.schedule(0);
     // What could not be shared while Redis was away.
-    this.redis.onReady(() => this.schedule(0));
+    this.redis.onReady(() => {
+      this.mayBeAnotherServer = true;
+      this.schedule(0);
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -53,10 +58,26 @@ export class CatalogueSharer implements OnApplicationBootstrap, BeforeApplicatio
     try {
       await this.catalogue.shareChangedSince(since + WINDOW_SECONDS, this.stopping.signal);
       this.sharedAt = now;
+      if (this.mayBeAnotherServer) await this.shareWithAnother();
       this.trouble.worked();
     } catch (error) {
       this.trouble.failed((error as Error).message);
     }
     this.schedule(EVERY_MS);
+  }
+
+  /** The mark is of the server that was looked after: an old file brings an old mark back with its copies. */
+  private async shareWithAnother(): Promise<void> {
+    // First, for a new connection meanwhile says it anew.
+    this.mayBeAnotherServer = false;
+    try {
+      const runId = await this.redis.runId();
+      if ((await this.redis.command(['GET', keys.skusServer])) === runId) return;
+      await this.catalogue.shareAllAgain(this.stopping.signal);
+      if (!this.stopping.signal.aborted) await this.redis.command(['SET', keys.skusServer, runId]);
+    } catch (error) {
+      this.mayBeAnotherServer = true;
+      throw error;
+    }
   }
 }

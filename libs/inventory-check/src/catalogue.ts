@@ -137,6 +137,18 @@ export class Catalogue {
     }
   }
 
+  /** Shares again all that Redis has a copy of: one that came back with an old file has old ones. */
+  async shareAllAgain(signal?: AbortSignal): Promise<void> {
+    for (let cursor = '0'; !signal?.aborted;) {
+      const [next, found] = await this.redis.command<[next: string, found: string[]]>([
+        ...['SCAN', cursor, 'MATCH', keys.skus, 'COUNT', String(SHARE_PAGE)],
+      ]);
+      await this.publish(await this.table.find(found.map(keys.skuOf)));
+      if (next === '0') return;
+      cursor = next;
+    }
+  }
+
   /** Shows SKUs as MySQL has committed them; while Redis is away the sharer brings them there later. */
   async publishCommitted(skus: readonly Sku[]): Promise<void> {
     try {

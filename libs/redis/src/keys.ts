@@ -42,6 +42,11 @@ export const keys = {
   active: 'cart:active',
   /** The shared copy of a catalogue row. */
   sku: (skuId: string): string => `sku:${skuId}`,
+  /** What all of these match, for SCAN; {@link skuOf} says whose a key is. */
+  skus: 'sku:*',
+  skuOf: (key: string): string => key.slice('sku:'.length),
+  /** Run id of the Redis server whose copies of the catalogue were last shared anew, all of them. */
+  skusServer: 'skus:server',
   /** What is bought together with a SKU, strongest first. Ten minutes. */
   companions: (skuId: string): string => `companions:${skuId}`,
   /** How many requests somebody has sent in the window that began with the first. */

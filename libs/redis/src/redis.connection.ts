@@ -120,6 +120,14 @@ export class RedisConnection {
     await this.command(['PING']);
   }
 
+  /** Which life of which server this is; another after a restart or a failover. Throws as `command`. */
+  async runId(): Promise<string> {
+    const info = await this.command<string>(['INFO', 'server']);
+    const runId = /^run_id:(\w+)/m.exec(info)?.[1];
+    if (!runId) throw new Error('Redis does not say its run id');
+    return runId;
+  }
+
   /** A second connection to the same Redis, connecting in the background; whoever asks for it closes it. */
   duplicate(overrides: Omit<RedisConnectionOptions, 'url'> = {}): RedisConnection {
     const connection = new RedisConnection({ ...this.#options, ...overrides });

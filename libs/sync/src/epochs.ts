@@ -22,7 +22,7 @@ export class Epochs {
 
   /** The number of the present epoch; it only grows. Throws as the connection does. */
   async current(): Promise<number> {
-    const runId = (this.runId ??= await this.readRunId());
+    const runId = (this.runId ??= await this.redis.runId());
     const [number, began] = (await this.redis.run(open, [keys.epoch], [runId])) as [number: string, began: number];
     const epoch = Number(number);
     if (began === 1) this.logger.warn(`epoch ${epoch} begins: Redis has restarted, or lost its data`);
@@ -36,12 +36,5 @@ export class Epochs {
   /** Called when this process learns of another epoch than the one it knew; of the first it hears of too. */
   onChange(listener: (epoch: number) => void): void {
     this.listeners.push(listener);
-  }
-
-  private async readRunId(): Promise<string> {
-    const info = await this.redis.command<string>(['INFO', 'server']);
-    const runId = /^run_id:(\w+)/m.exec(info)?.[1];
-    if (!runId) throw new Error('Redis does not say its run id');
-    return runId;
   }
 }
