@@ -6,7 +6,17 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     projects: [
-      { extends: true, test: { ...common, name: 'unit', include: ['{apps,libs,test,tools}/**/*.spec.{ts,mjs}'] } },
+      {
+        extends: true,
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['{apps,libs,test,tools}/**/*.spec.{ts,mjs}'],
+          // Longer than eventually() waits: a slow machine must not fail what is right, and a failure says what it waited for.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
       {
         extends: true,
         test: {
