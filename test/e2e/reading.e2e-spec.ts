@@ -25,7 +25,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The commands on the user's cart and on the catalogue while `work` is done, as `COMMAND key`. */
+/**
+ * The commands on the user's cart and on the catalogue while `work` is done, as `COMMAND key`; without those of the script
+ * by which every instance shares again, each quarter of a minute, what changed lately.
+ */
 async function commandsOf(user: Shopper, work: () => Promise<unknown>): Promise<string[]> {
   const monitor = await redis.monitor();
   await work();
@@ -35,7 +38,9 @@ async function commandsOf(user: Shopper, work: () => Promise<unknown>): Promise<
   monitor.stop();
   const calls = monitor.lines.flatMap((line) => /"([^"]+)" "((?:cart:user|sku):[^"]*)"/.exec(line) ?? []);
   const commands = Array.from({ length: calls.length / 3 }, (_, i) => `${calls[3 * i + 1]} ${calls[3 * i + 2]}`);
-  return commands.slice(0, commands.lastIndexOf(`HGET cart:user:${user.id}`));
+  return commands
+    .slice(0, commands.lastIndexOf(`HGET cart:user:${user.id}`))
+    .filter((command) => !/^(?:1|GET|SET) sku:/.test(command));
 }
 
 async function userWith120(): Promise<Shopper> {
