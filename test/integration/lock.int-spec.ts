@@ -31,9 +31,9 @@ function newName(): string {
 async function newProcess(
   options: { urls?: string[]; waitMs?: number; leaseMs?: number; deadlineMs?: number; ownsNodes?: boolean } = {},
 ) {
-  const { urls = [server.url], waitMs = 3000, leaseMs = 5000, deadlineMs = 500, ownsNodes = true } = options;
+  const { urls = [server.url], waitMs = 3000, leaseMs = 5000, deadlineMs = 5000, ownsNodes = true } = options;
   const nodes = urls.map((url) => new RedisConnection({ url, deadlineMs }));
-  await Promise.all(nodes.map((node) => node.connect(200)));
+  await Promise.all(nodes.map((node) => node.connect(10_000)));
   const locks = new RedlockService({ nodes, ownsNodes, waitMs, leaseMs, refuseNesting: true });
   open.push(() => locks.close());
   if (!ownsNodes) open.push(...nodes.map((node) => () => node.close()));
@@ -192,13 +192,13 @@ describe(RedlockService.name, () => {
   );
 
   it('closes a grant that slow callers keep joining', async () => {
-    const [greedy, modest] = [await newProcess(), await newProcess({ waitMs: 1000 })];
+    const [greedy, modest] = [await newProcess(), await newProcess()];
     const name = newName();
     let isDone = false;
     const hog = async (ms: number) => {
       while (!isDone) await greedy.locks.shared(name, () => delay(ms));
     };
-    const hogs = Promise.all([20, 23, 26].map(hog)); // one is always inside; 256 of them take two seconds
+    const hogs = Promise.all([200, 230, 260].map(hog)); // one is always inside; 256 of them take twenty seconds
     await eventually(() => greedy.locks.counters.joined > 0);
     for (let i = 0; i < 3; i += 1) await modest.locks.shared(name, async () => undefined);
     isDone = true;
@@ -276,18 +276,18 @@ describe(RedlockService.name, () => {
   });
 
   it('does not count the waiting into the lease: a grant after a wait is whole', async () => {
-    const { locks, redis } = await newProcess();
+    const { locks, redis } = await newProcess({ waitMs: 10_000 });
     const name = newName();
-    await redis.command(['SET', name, 'somebody', 'PX', '600']);
-    const left = await locks.exclusive(name, () => redis.command<number>(['PTTL', name]), { leaseMs: 300 });
-    expect(left).toBeGreaterThan(100);
+    await redis.command(['SET', name, 'somebody', 'PX', '2000']);
+    const left = await locks.exclusive(name, () => redis.command<number>(['PTTL', name]), { leaseMs: 1500 });
+    expect(left).toBeGreaterThan(500);
   });
 
   it('gives a grant back that has run out when it comes', async () => {
     const { locks, redis } = await newProcess();
     const name = newName();
-    void redis.command(['DEBUG', 'SLEEP', '0.3']);
-    const left = await locks.exclusive(name, () => redis.command<number>(['PTTL', name]), { leaseMs: 200 });
+    void redis.command(['DEBUG', 'SLEEP', '1.5']);
+    const left = await locks.exclusive(name, () => redis.command<number>(['PTTL', name]), { leaseMs: 1000 });
     expect(left).toBeGreaterThan(0);
     expect(locks.counters).toMatchObject({ expiredGrant: 1, acquired: 1 });
   });
@@ -477,7 +477,7 @@ describe('lock nodes that fail', () => {
 
   it('heals after a stop of the node, and leaves no lock behind that nobody holds', async () => {
     const node = await RedisServer.forTest();
-    const { locks, redis } = await newProcess({ urls: [node.url], leaseMs: 60_000, deadlineMs: 100 });
+    const { locks, redis } = await newProcess({ urls: [node.url], leaseMs: 60_000, deadlineMs: 1000 });
     const asked = Array.from({ length: 20 }, newName);
     await locks.shared(newName(), async () => undefined); // the scripts are known
     node.pause();
@@ -535,7 +535,7 @@ describe('lock nodes that fail', () => {
 
   it('closes within its bound although a release is never answered', async () => {
     const node = await RedisServer.forTest();
-    const { locks } = await newProcess({ urls: [node.url], deadlineMs: 100 });
+    const { locks } = await newProcess({ urls: [node.url], deadlineMs: 1000 });
     await locks.exclusive(newName(), async () => node.pause());
     await locks.close();
     expect(locks.counters.lostRelease).toBe(1);
