@@ -38,6 +38,20 @@ export async function eventually<T>(
   }
 }
 
+/**
+ * The same, and says whether it took more than so many tries. Where a time is under test this is the fair clock: what
+ * holds up a machine holds up the tries as well.
+ */
+export async function withinTries<T>(tries: number, check: () => T | Promise<T>): Promise<T> {
+  let made = 0;
+  const value = await eventually(() => {
+    made += 1;
+    return check();
+  });
+  if (made > tries) throw new Error(`took ${made} tries, not ${tries}`);
+  return value;
+}
+
 async function within<T>(check: () => T | Promise<T>, timeoutMs: number, last: unknown): Promise<T> {
   const timer = new AbortController();
   const expired = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => Promise.reject(last as Error));
