@@ -19,7 +19,7 @@ describe(RocketmqChannel.name, { timeout: 30_000 }, () => {
   afterEach(() => broker.stop());
 
   it('opens one telemetry stream after another while the broker is away, never two at once', async () => {
-    const client = new RocketmqClient({ endpoints: broker.endpoints, topic: 'topic', requestTimeoutMs: 1000 });
+    const client = new RocketmqClient({ endpoints: broker.endpoints, topic: 'topic' });
     await client.connect();
     const openedAt: number[] = [];
     const open = RocketmqChannel.prototype.telemetry;

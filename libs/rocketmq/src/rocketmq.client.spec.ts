@@ -14,7 +14,7 @@ describe(RocketmqClient.name, { timeout: 30_000 }, () => {
   let client: RocketmqClient;
 
   function make(options: Partial<RocketmqOptions> = {}): RocketmqClient {
-    const quick = { requestTimeoutMs: 1000, reconnect: { minMs: 20, maxMs: 50 } };
+    const quick = { requestTimeoutMs: 5000, reconnect: { minMs: 20, maxMs: 50 } };
     client = new RocketmqClient({ endpoints: broker.endpoints, topic: 'topic', ...quick, ...options });
     return client;
   }
@@ -69,7 +69,7 @@ describe(RocketmqClient.name, { timeout: 30_000 }, () => {
     ['fails', /INTERNAL|50001/],
     ['no-receipt', /no receipt/],
   ] as const)('takes a broker that is %s for an unknown outcome, and sends once only', async (send, message) => {
-    make();
+    make(send === 'silent' ? { requestTimeoutMs: 1000 } : {});
     await client.connect();
     broker.behaviour.send = send;
     await expect(client.emitMany('a', [1])).rejects.toThrow(message);
@@ -114,9 +114,9 @@ describe(RocketmqClient.name, { timeout: 30_000 }, () => {
 
   it('makes a new TCP connection when the old one is dead but open', async () => {
     // Holds the dead connection too: a pool shared in the process would go on giving it out.
-    const idle = make();
+    const idle = make({ requestTimeoutMs: 1000 });
     await idle.connect();
-    make();
+    make({ requestTimeoutMs: 1000 });
     await client.emitMany('a', [1]);
     broker.blackHole();
     const before = broker.connections;
