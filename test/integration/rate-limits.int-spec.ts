@@ -115,7 +115,7 @@ describe(RateLimiter.name, () => {
     try {
       const began = performance.now();
       expect(await limiter.count('writes', subject)).toBe(true);
-      expect(performance.now() - began).toBeLessThan(1500);
+      expect(performance.now() - began).toBeLessThan(10_000);
     } finally {
       server.resume();
     }

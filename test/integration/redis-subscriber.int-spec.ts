@@ -116,10 +116,11 @@ describe(RedisSubscriber.name, () => {
   });
 
   it('keeps a connection on which nothing is told', async () => {
-    const { subscriber, way } = await open(1_000);
+    const { subscriber, way } = await open(3_000);
     await subscriber.subscribe('quiet');
     const monitor = await server.monitor();
-    await eventually(() => expect(monitor.lines.filter((line) => line.includes('"PING"')).length).toBeGreaterThan(2));
+    const pings = () => monitor.lines.filter((line) => line.includes('"PING"'));
+    await eventually(() => expect(pings().length).toBeGreaterThan(2), { timeoutMs: 40_000 });
     monitor.stop();
     expect(way.accepted).toBe(1);
   });
