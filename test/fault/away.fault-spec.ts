@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Api, Shopper } from '../support/api.js';
 import { checkout, freshKey, insistOnCheckout } from '../support/checkout.js';
 import { eventually } from '../support/eventually.js';
+import { freeze } from '../support/freeze.js';
 import { Stack } from '../support/stack.js';
 
 const LIMITS = '/v1/admin/limits';
@@ -28,9 +29,9 @@ afterAll(async () => {
 const readiness = () => api.call('GET', '/health/ready');
 
 /** The part neither answers nor refuses: the worst way to be away. */
-function freeze(part: 'redis' | 'mysql' | 'broker'): void {
+async function freezePart(part: 'redis' | 'mysql' | 'broker'): Promise<void> {
   frozen = stack.services().pids[part];
-  process.kill(frozen, 'SIGSTOP');
+  await freeze(frozen);
 }
 
 async function inSync(userId: string): Promise<void> {
@@ -54,7 +55,7 @@ describe('while Redis does not answer', () => {
     await guest.add(skus[0]!);
     const before = await user.cart();
 
-    freeze('redis');
+    await freezePart('redis');
     const read = await user.get('/v1/cart');
     expect(read.status).toBe(200);
     expect(read.headers.get('etag')).toBeNull();
@@ -79,7 +80,7 @@ describe('while MySQL does not answer', () => {
     const user = await userWith([skus[0]!]);
     const stranger = await api.login();
 
-    freeze('mysql');
+    await freezePart('mysql');
     for (const sku of [...skus, ...skus]) expect((await user.add(sku)).status).toBe(201);
     expect((await user.cart()).badge).toMatchObject({ skus: 2, quantity: 5 });
     expect((await user.delete(`/v1/cart/items/${skus[0]}`)).status).toBe(200);
@@ -97,7 +98,7 @@ describe('while MySQL does not answer', () => {
     const user = await userWith([sku]);
     const key = freshKey();
 
-    freeze('mysql');
+    await freezePart('mysql');
     await eventually(async () => expect((await api.call('GET', '/v1/skus')).status).toBe(503));
     expect(await checkout(user, {}, key)).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
     expect((await user.cart()).badge.quantity).toBe(1);
@@ -118,7 +119,7 @@ describe('while MySQL does not answer', () => {
     for (const who of [guest, another]) for (const sku of [a!, b!]) await who.add(sku);
     const merge = (who: Shopper, whose: Shopper) => who.post('/v1/cart/merge', { clientCartId: whose.id });
 
-    freeze('mysql');
+    await freezePart('mysql');
     const first = await merge(user, guest);
     expect(first).toMatchObject({
       status: 200,
@@ -140,7 +141,7 @@ describe('while MySQL does not answer', () => {
     const stranger = await api.login();
     const header = { 'idempotency-key': 'while-mysql-is-away' };
 
-    freeze('mysql');
+    await freezePart('mysql');
     await eventually(async () => {
       expect(await stranger.add(sku!, 2, header)).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
     });
@@ -159,8 +160,7 @@ describe('while MySQL does not answer', () => {
     const until = new Date(Date.now() + 20_000).toISOString();
     expect((await admin.put(LIMITS, { maxSkus: 500, maxQuantityPerSku: 300, until })).status).toBe(200);
 
-    freeze('mysql');
-    // A signal needs a moment to stop every thread.
+    await freezePart('mysql');
     await eventually(async () => {
       expect(await api.call('GET', '/v1/skus')).toMatchObject({ status: 503, body: { code: 'CART_UNAVAILABLE' } });
     });
@@ -181,7 +181,7 @@ describe('while the broker does not answer', () => {
   it('nobody notices, health says so, and the outbox drains afterwards', async () => {
     const [sku] = await api.skus({});
     const user = await userWith([sku!]);
-    freeze('broker');
+    await freezePart('broker');
     for (let i = 0; i < 10; i++) expect((await user.add(sku!)).status).toBe(201);
     await eventually(async () => expect((await readiness()).body).toMatchObject({ status: 'degraded' }));
     expect((await admin.get(`/v1/admin/carts/${user.id}/diff`)).body.inSync).toBe(false);
@@ -194,7 +194,7 @@ describe('while the broker does not answer', () => {
   it('a user orders, adds and orders again, and the queue hears of it afterwards', async () => {
     const [sku] = (await api.skus({ stock: 10 })) as [string];
     const user = await userWith([sku]);
-    freeze('broker');
+    await freezePart('broker');
     for (let i = 0; i < 2; i++) {
       expect((await checkout(user)).status).toBe(201);
       expect((await user.cart()).badge.quantity).toBe(0);
