@@ -5,6 +5,7 @@ import type { CartItemDto } from '../../libs/cart/src/dto/cart.dto.js';
 import { Api } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
 import { eventually } from '../support/eventually.js';
+import { freeze } from '../support/freeze.js';
 import { services } from '../support/services.js';
 
 const redis = new RedisConnection({ url: services().redisUrl });
@@ -12,9 +13,12 @@ const redis = new RedisConnection({ url: services().redisUrl });
 beforeAll(() => redis.connect());
 afterAll(() => redis.close());
 
+/** Longer than the last of 200 has to wait, on a slow machine too. */
+const LOCK_WAIT_MS = '20000';
+
 describe.each(['redlock', 'noop'])('200 adds of one SKU at once, with the lock %s', (lock) => {
   it('give exactly 200, spread over two processes', async () => {
-    const settings = { LOCK: lock, MAX_QUANTITY_PER_SKU: '1000' };
+    const settings = { LOCK: lock, LOCK_WAIT_MS, MAX_QUANTITY_PER_SKU: '1000' };
     const apps = await Promise.all([AppProcess.start(settings), AppProcess.start(settings)]);
     try {
       const [one, two] = apps.map((app) => new Api(app.url));
@@ -38,7 +42,7 @@ describe.each(['redlock', 'noop'])('200 adds of one SKU at once, with the lock %
   });
 
   it('at the default limit give 99 and 101 clear refusals', async () => {
-    const app = await AppProcess.start({ LOCK: lock });
+    const app = await AppProcess.start({ LOCK: lock, LOCK_WAIT_MS });
     try {
       const api = new Api(app.url);
       const [sku] = await api.skus({});
@@ -141,6 +145,8 @@ describe('two processes on one stack', () => {
       const user = await one!.login();
       await user.add(sku!);
       const lock = keys.lock.add(`user:${user.id}`);
+      // The answer does not wait for the release.
+      await eventually(async () => expect(await redis.command(['EXISTS', lock])).toBe(0));
 
       await monitor.connect();
       const seen: string[] = [];
@@ -178,7 +184,8 @@ describe('two processes on one stack', () => {
           adds.push(user.add(sku!));
           sent += 1;
           if (!(await redis.command(['EXISTS', lock]))) throw new Error('not held right now');
-          process.kill(holder.pid, 'SIGSTOP');
+          await freeze(holder.pid);
+          await redis.ping(); // behind what it had sent
           if (await redis.command(['EXISTS', lock])) return;
           process.kill(holder.pid, 'SIGCONT');
           throw new Error('let go just before it froze');
