@@ -193,7 +193,7 @@ describe('a claim whose request died', () => {
       .update(JSON.stringify({ skuId: a, quantity: 1 }))
       .digest('base64url');
     const record = recordKey(user.id, `POST ${ITEMS} of-a-dead-process`);
-    await redis.command(['SET', record, `running nobody ${hash}`, 'PX', '1500']);
+    await redis.command(['SET', record, `running nobody ${hash}`, 'PX', '5000']);
     expect(await user.add(a!, 1, header)).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_IN_PROGRESS' } });
     expect(await user.add(a!, 2, header)).toMatchObject({ status: 422 });
     const made = await eventually(async () => {

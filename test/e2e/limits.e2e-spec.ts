@@ -47,7 +47,7 @@ describe('the limits', () => {
 
     const put = await admin.put(LIMITS, raised);
     expect(put).toMatchObject({ status: 200, body: { ...raised, until: null, overridden: true, defaults } });
-    await eventually(async () => expect(await limitsAt(other, user)).toEqual(raised), { timeoutMs: 2_000 });
+    await eventually(async () => expect(await limitsAt(other, user)).toEqual(raised), { timeoutMs: 5_000 });
 
     expect((await user.add(lantern!, 100)).body).toMatchObject({
       limits: raised,
@@ -112,7 +112,7 @@ describe('the limits', () => {
     expect((await admin.get(LIMITS)).body).toMatchObject(raised);
     const user = await api.login();
     for (const where of [api, other]) {
-      await eventually(async () => expect(await limitsAt(where, user)).toEqual(raised), { timeoutMs: 2_000 });
+      await eventually(async () => expect(await limitsAt(where, user)).toEqual(raised), { timeoutMs: 5_000 });
     }
     monitor.stop();
     client.destroy();

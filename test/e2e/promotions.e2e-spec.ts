@@ -179,7 +179,7 @@ describe('promotions in the cart', () => {
     const guest = await api.guest();
     expect((await guest.add(a)).body.totals.payable).toBe('85.00');
     await eventually(async () => expect((await guest.at(other).cart()).totals.payable).toBe('85.00'), {
-      timeoutMs: 3_000,
+      timeoutMs: 5_000,
     });
     await off(promotion);
     expect((await guest.cart()).totals.payable).toBe('100.00');
