@@ -105,7 +105,7 @@ export function operationsOf({ skuIds, shopIds, unknown }: Ids) {
     fc.record({ scope: fc.constant('all' as const), selected }),
   );
   const update = fc.oneof(
-    fc.record({ skuId: item, quantity: fc.oneof(quantity, fc.constant(0)), selected: maybe(selected) }),
+    fc.record({ skuId: item, quantity: fc.oneof(quantity, fc.constantFrom(0, 0, 9)), selected: maybe(selected) }),
     fc.record({ skuId: item, delta, selected: maybe(selected) }),
     fc.record({ skuId: item, selected }),
   );
@@ -201,7 +201,19 @@ function rarely<T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | 
   return fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }
 
-const shop = (owner: string, operation: Operation): Command => ({ by: 'shopper', owner, operation });
+const shop = (owner: string, operation: Operation, more: { match?: Match; key?: string } = {}): Command => ({
+  by: 'shopper',
+  owner,
+  operation,
+  ...more,
+});
+
+/** Each operation as often as any other: what all of them are refused for must come to the seldom ones too. */
+function evenlyOf(ids: Ids, weights: Weights): fc.Arbitrary<Operation> {
+  const operations = operationsOf(ids);
+  const ops = Object.entries(weights).filter(([, weight]) => weight > 0);
+  return fc.oneof(...ops.map(([op]) => operations[op as Operation['op']]));
+}
 
 /** An add that most likely succeeds, so that the rest finds something there. */
 export function fillingOf({ skuIds }: Ids, owners: readonly string[]): fc.Arbitrary<Command> {
@@ -236,12 +248,20 @@ function undoneOf(ids: Ids, owner: string): fc.Arbitrary<Command[]> {
   );
   const meanwhile = fc.array(fc.oneof(fillingOf(ids, [owner]), worseningOf(ids.skuIds)), { maxLength: 5, size: 'max' });
   return fc
-    .tuple(fc.array(fillingOf(ids, [owner]), { maxLength: 4, size: 'max' }), removals, meanwhile)
-    .map(([filling, removal, between]) => [...filling, shop(owner, removal), ...between, shop(owner, { op: 'undo' })]);
+    .tuple(fc.array(fillingOf(ids, [owner]), { maxLength: 4, size: 'max' }), removals, meanwhile, fc.boolean())
+    .map(([filling, removal, between, isRepeated]) => {
+      const undo: Command[] = isRepeated
+        ? [shop(owner, { op: 'undo' }, { key: 'k1' }), { by: 'repeat', back: 0 }]
+        : [shop(owner, { op: 'undo' })];
+      return [...filling, shop(owner, removal), ...between, ...undo];
+    });
 }
 
-/** A guest who fills a cart and logs in, with much the same in both carts and the limits changing meanwhile. */
-function loginOf(ids: Ids): fc.Arbitrary<Command[]> {
+/**
+ * A guest who fills a cart and logs in, with much the same in both carts and the limits changing meanwhile, and then
+ * asks as the guest again.
+ */
+function loginOf(ids: Ids, weights: Weights): fc.Arbitrary<Command[]> {
   const { merge } = operationsOf(ids);
   const few = { ...ids, skuIds: ids.skuIds.slice(0, 4) };
   return fc
@@ -252,11 +272,13 @@ function loginOf(ids: Ids): fc.Arbitrary<Command[]> {
           fc.array(fillingOf(few, [guest, guest, USER]), { maxLength: 8, size: 'max' }),
           fc.array(worseningOf(few.skuIds), { maxLength: 3, size: 'max' }),
           merge,
+          evenlyOf(ids, weights),
         )
-        .map(([filling, changes, operation]) => [
+        .map(([filling, changes, operation, late]) => [
           ...filling,
           ...changes,
           shop(USER, { ...operation, guest } as Operation),
+          shop(guest, late),
         ]),
     );
 }
@@ -267,12 +289,16 @@ const OWNERS = [...Array<string>(5).fill(USER), ...Array<string>(3).fill(GUEST),
 /** What happens in a sequence: single commands mostly, some of them in a row. */
 export function storyOf(ids: Ids, weights: Weights): fc.Arbitrary<Command[]> {
   const single = (arbitrary: fc.Arbitrary<Command>) => arbitrary.map((command) => [command]);
+  const stale = fc
+    .tuple(fc.constantFrom(...OWNERS), evenlyOf(ids, weights))
+    .map(([owner, operation]) => shop(owner, operation, { match: 'stale' }));
   const part = fc.oneof(
     { weight: 24, arbitrary: single(commandsOf(ids, weights, OWNERS)) },
     { weight: 4, arbitrary: single(operatorOf(ids)) },
+    { weight: 1, arbitrary: single(stale) },
     { weight: 1, arbitrary: undoneOf(ids, USER) },
     { weight: 1, arbitrary: undoneOf(ids, GUEST) },
-    { weight: weights.merge ? 1 : 0, arbitrary: loginOf(ids) },
+    { weight: weights.merge ? 1 : 0, arbitrary: loginOf(ids, weights) },
   );
   const filling = single(fillingOf(ids, [USER, USER, GUEST]));
   return fc
