@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from './eventually.js';
+import { eventually, withinTries } from './eventually.js';
 
 describe(eventually.name, () => {
   it('returns the first truthy value', async () => {
@@ -33,5 +33,20 @@ describe(eventually.name, () => {
   it('does not wait longer than its limit for a check that never settles', async () => {
     const never = new Promise<boolean>(() => undefined);
     await expect(eventually(() => never, { timeoutMs: 20, intervalMs: 1 })).rejects.toThrow(/no answer within 20 ms/);
+  });
+});
+
+describe(withinTries.name, () => {
+  const thirdTime = () => {
+    let tries = 0;
+    return () => (tries += 1) === 3 && 'here';
+  };
+
+  it('returns what came within so many tries', async () => {
+    await expect(withinTries(3, thirdTime())).resolves.toBe('here');
+  });
+
+  it('throws when it took more', async () => {
+    await expect(withinTries(2, thirdTime())).rejects.toThrow('took 3 tries, not 2');
   });
 });
