@@ -334,6 +334,12 @@ describe('a lock that a script takes', () => {
 
   it('takes and gives back once per sequential call, in the script and one command', async () => {
     const { locks, redis, run, done } = await newLive();
+    // A release whose script the server does not know yet is sent twice, and may come behind the next request.
+    const warm = newName();
+    await run(warm);
+    await eventually(async () => expect(await redis.command(['EXISTS', warm])).toBe(0));
+    await locks.exclusive(warm, () => delay(0));
+    await eventually(async () => expect(await redis.command(['EXISTS', warm])).toBe(0));
     const name = newName();
     const monitor = await server.monitor();
     for (let i = 0; i < 5; i += 1) expect(await run(name)).toEqual({ code: 'OK' });
@@ -346,7 +352,7 @@ describe('a lock that a script takes', () => {
     // After 50 ms without a gap redlock asks for the lock first, and the script finds it held.
     expect(events.filter(Boolean).join(' ')).toMatch(/^(set (set )?del ?){5}$/);
     expect(new Set(await done(name)).size).toBe(5);
-    expect(locks.counters).toMatchObject({ acquired: 5, joined: 0, busy: 0, lateRelease: 0, lostRelease: 0 });
+    expect(locks.counters).toMatchObject({ acquired: 7, joined: 0, busy: 0, lateRelease: 0, lostRelease: 0 });
   });
 
   it('gives the locks of one turn of the event loop back in one command', async () => {
