@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+const { TEST_CACHE_DIR: CACHE_DIR } = process.env;
 const common = { environment: 'node' as const, restoreMocks: true };
 
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
+    // For whoever runs the same tests over and over.
+    experimental: { fsModuleCache: Boolean(CACHE_DIR), fsModuleCachePath: CACHE_DIR },
     projects: [
       {
         extends: true,

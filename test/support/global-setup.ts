@@ -1,8 +1,9 @@
-import { createDataSource } from '../../ormconfig.js';
 import { services } from './services.js';
 
-/** Brings the database of the tests up to date, once for a run. */
+/** Brings the database of the tests up to date, once for a run, unless it is said to be. */
 export default async function setup(): Promise<void> {
+  if (process.env['TEST_SCHEMA'] === 'ready') return;
+  const { createDataSource } = await import('../../ormconfig.js');
   const dataSource = await createDataSource(services().databaseUrl).initialize();
   await dataSource.runMigrations();
   await dataSource.destroy();
