@@ -225,8 +225,17 @@ describe('GET and PUT /v1/admin/promotions', () => {
     expect(all.find(({ promotionId }) => promotionId === id)).toEqual({
       ...{ ...terms, status: 'off', priority: 0, startsAt: null, endsAt: null },
     });
-    expect(await admin.put(PROMOTIONS, all)).toMatchObject({ status: 200, body: { upserted: all.length } });
+    const some = all.slice(0, 100);
+    expect(await admin.put(PROMOTIONS, some)).toMatchObject({ status: 200, body: { upserted: some.length } });
     expect(await admin.put(PROMOTIONS, [])).toMatchObject({ status: 200, body: { upserted: 0 } });
+  });
+
+  it('take 64 KB at most, as nearly every route does', async () => {
+    const terms = { promotionId: 'p', label: 'a', kind: 'percent_off', percentOff: '1', scope: { platform: true } };
+    for (const route of [PROMOTIONS, '/v1/admin/coupons']) {
+      const answer = await admin.put(route, Array<object>(1_000).fill(terms));
+      expect(answer).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE' } });
+    }
   });
 
   it('take tiers in any order, and give them back from the lowest on', async () => {
@@ -297,9 +306,11 @@ describe('GET and PUT /v1/admin/promotions', () => {
   });
 
   it('take at most 1,000, from administrators alone', async () => {
-    const many = Array.from({ length: 1_001 }, (_, i) => ({ ...percent, promotionId: `p${i}`, status: 'off' }));
-    expect((await admin.put(PROMOTIONS, many)).status).toBe(400);
-    expect((await admin.put(PROMOTIONS, many.slice(1))).body).toEqual({ upserted: 1_000 });
+    const tooMany = [{ field: '', message: 'must hold at most 1000 entries' }];
+    expect((await admin.put(PROMOTIONS, Array<object>(1_001).fill({}))).body.errors).toMatchObject(tooMany);
+    expect((await admin.put(PROMOTIONS, Array<object>(1_000).fill({}))).body.errors).not.toMatchObject(tooMany);
+    const many = Array.from({ length: 300 }, (_, i) => ({ ...percent, promotionId: `p${i}`, status: 'off' }));
+    expect((await admin.put(PROMOTIONS, many)).body).toEqual({ upserted: 300 });
     const user = await api.login();
     expect((await user.put(PROMOTIONS, [])).status).toBe(403);
     expect((await user.get(PROMOTIONS)).status).toBe(403);

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ApiProblems, BodyLimit, HttpListPipe, ParseTokenPipe } from '@app/common';
+import { ApiProblems, HttpListPipe, ParseTokenPipe } from '@app/common';
 import { Idempotent, idempotentRequestOf, Roles } from '@app/identity';
 import { ActiveCoupons } from './active-coupons.js';
 import { couponNotFound } from './coupon-choice.js';
@@ -13,7 +13,6 @@ import type { Coupon } from './engine/coupon.js';
 import { UserCouponTable } from './user-coupon.table.js';
 
 const MAX_UPSERT = 1_000;
-const MAX_UPSERT_BYTES = 2 * 1024 * 1024;
 const PAGE = 100;
 
 @ApiTags('admin')
@@ -43,7 +42,6 @@ export class CouponsAdminController {
       'Who has one keeps it, under the new terms. A percentage may be capped. Of an id that is named twice the last ' +
       'entry counts.',
   })
-  @BodyLimit(MAX_UPSERT_BYTES)
   @ApiBody({ schema: { type: 'array', maxItems: MAX_UPSERT, items: COUPON_SCHEMA } })
   @ApiOkResponse({ type: UpsertedTermsDto })
   @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')

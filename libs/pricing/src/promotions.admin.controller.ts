@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, BodyLimit, HttpListPipe } from '@app/common';
+import { ApiProblems, HttpListPipe } from '@app/common';
 import { Roles } from '@app/identity';
 import { ListDto, PROMOTION_SCHEMA, PromotionPageDto, UpsertedTermsDto } from './dto/list.dto.js';
 import { readPromotion, toPromotionDto } from './dto/promotion.mapper.js';
@@ -9,7 +9,6 @@ import { PricingService } from './pricing.service.js';
 import { PromotionTable } from './promotion.table.js';
 
 const MAX_UPSERT = 1_000;
-const MAX_UPSERT_BYTES = 2 * 1024 * 1024;
 const PAGE = 100;
 
 @ApiTags('admin')
@@ -42,7 +41,6 @@ export class PromotionsAdminController {
       '`fixed_price` and `nth_item`, then joins at most one `full_reduction` and one `full_gift`: the first that is ' +
       'reached by priority, then by promotionId. Of an id that is named twice the last entry counts.',
   })
-  @BodyLimit(MAX_UPSERT_BYTES)
   @ApiBody({ schema: { type: 'array', maxItems: MAX_UPSERT, items: PROMOTION_SCHEMA } })
   @ApiOkResponse({ type: UpsertedTermsDto })
   @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'CART_UNAVAILABLE')
