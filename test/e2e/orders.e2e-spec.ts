@@ -137,6 +137,11 @@ describe('promotions and coupons', () => {
       status: 409,
       body: { code: 'CHECKOUT_REJECTED', errors: [{ couponId: 'shop-a', reason: 'COUPON_CONFLICT' }] },
     });
+    // What is in the way of ordering is a requirement; this is a choice nobody can make for the shopper.
+    expect(await user.post('/v1/cart/checkout/preview', { couponIds: ['shop-a', 'shop-b'] })).toMatchObject({
+      status: 409,
+      body: both.body,
+    });
     const preview = (await user.post('/v1/cart/checkout/preview', { couponIds: 'best' })).body;
     expect(preview).toMatchObject({ couponIds: ['shop-b'], totals: { couponDiscount: '2.00', payable: '4.78' } });
     const { body } = await checkout(user, { couponIds: ['shop-b'], expectedPayable: '4.78' });
@@ -149,5 +154,23 @@ describe('promotions and coupons', () => {
     });
     await user.post(`/v1/orders/${body.orderId}/cancel`);
     expect((await checkout(user, { couponIds: ['shop-b'] })).status).toBe(201);
+  });
+
+  it('coupons are named as the shopper named them, and can be left to the service', async () => {
+    const { user } = await buyer(2, { shopId: '43' });
+    const [other] = await api.skus({ shopId: '44' });
+    await user.add(other!, 2);
+    const ids = ['of-44', 'of-43', 'of-all'];
+    const scopes = [{ shopId: '44' }, { shopId: '43' }, { skuIds: [other] }];
+    const coupons = ids.map((couponId, i) => ({ ...COUPON, couponId, amount: `${i + 1}.00`, scope: scopes[i] }));
+    await admin.put('/v1/admin/coupons', coupons);
+    for (const couponId of ids) await admin.post(`/v1/admin/coupons/${couponId}/grant`, { userId: user.id });
+    for (const couponIds of [ids.slice(0, 2), ids.slice(0, 2).reverse()]) {
+      const preview = await user.post('/v1/cart/checkout/preview', { couponIds });
+      expect(preview.body).toMatchObject({ couponIds, totals: { couponDiscount: '3.00' } });
+    }
+    const { body } = await checkout(user, { couponIds: 'best', expectedPayable: '8.56' });
+    expect(body).toMatchObject({ couponIds: ['of-43', 'of-all'], totals: { couponDiscount: '5.00', payable: '8.56' } });
+    expect((await user.get(`/v1/orders/${body.orderId}`)).body).toEqual(body);
   });
 });

@@ -34,9 +34,10 @@ export class CheckoutController {
   @Idempotent()
   @ApiBody({ type: PreviewDto, required: false })
   @ApiOkResponse({ type: PreviewedDto })
-  @ApiProblems('COUPON_NOT_FOUND', 'CART_BUSY', 'CART_UNAVAILABLE')
+  @ApiProblems('COUPON_NOT_FOUND', 'CHECKOUT_REJECTED', 'CART_BUSY', 'CART_UNAVAILABLE')
   async preview(@CurrentCaller() caller: Caller, @Body() body: PreviewDto): Promise<PreviewedDto> {
-    return toPreviewed(await this.previews.of(caller, body));
+    const { couponIds, declineGifts = [] } = body;
+    return toPreviewed(await this.previews.of(caller, { couponIds: chosen(couponIds), declineGifts }));
   }
 
   @UserOnly()
@@ -63,7 +64,7 @@ export class CheckoutController {
     const { order, replayed } = await this.checkout.submit(
       { userId, ...keyed },
       {
-        couponIds: [...new Set(body.couponIds)],
+        couponIds: chosen(body.couponIds),
         declineGifts: body.declineGifts ?? [],
         expectedPayable: toCents(body.expectedPayable),
         items: body.items,
@@ -75,4 +76,8 @@ export class CheckoutController {
     reply.raw.once('finish', () => crashPoint('checkout-answered'));
     return toOrderDto(order);
   }
+}
+
+function chosen(couponIds: CheckoutDto['couponIds'] = []): readonly string[] | 'best' {
+  return couponIds === 'best' ? couponIds : [...new Set(couponIds)];
 }

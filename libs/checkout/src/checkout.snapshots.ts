@@ -15,7 +15,7 @@ interface SeenItem {
 
 /** What the shopper asks for. `items`: what they saw selected; `expectedPayable` in cents. */
 export interface CheckoutWish {
-  couponIds: readonly string[];
+  couponIds: readonly string[] | 'best';
   declineGifts: readonly string[];
   expectedPayable: number;
   items: readonly SeenItem[] | undefined;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@app/identity';
-import { CheckoutQuote, Quotes } from './quotes.js';
-import { Selections } from './selection.js';
+import { CheckoutQuote, Quotes, Wishes } from './quotes.js';
+import { rejected, Selections } from './selection.js';
 
 /** What a checkout would come to now. */
 @Injectable()
@@ -11,18 +11,13 @@ export class Previews {
     private readonly quotes: Quotes,
   ) {}
 
-  async of(
-    caller: Caller,
-    wishes: { couponIds?: readonly string[] | 'best'; declineGifts?: readonly string[] },
-  ): Promise<CheckoutQuote> {
+  /** Throws `CHECKOUT_REJECTED` for coupons of which only one can be used: there is no saying which one is meant. */
+  async of(caller: Caller, wishes: Pick<Wishes, 'couponIds' | 'declineGifts'>): Promise<CheckoutQuote> {
     const { items, obstacles } = await this.selections.of(caller);
-    const { couponIds = [], declineGifts = [] } = wishes;
-    const quote = await this.quotes.preview({
-      userId: caller.kind === 'user' ? caller.id : undefined,
-      items,
-      couponIds: couponIds === 'best' ? couponIds : [...new Set(couponIds)],
-      declineGifts,
-    });
+    const userId = caller.kind === 'user' ? caller.id : undefined;
+    const quote = await this.quotes.preview({ ...wishes, userId, items });
+    const conflicts = quote.requirements.filter(({ reason }) => reason === 'COUPON_CONFLICT');
+    if (conflicts.length > 0) throw rejected(conflicts);
     return { ...quote, requirements: [...obstacles, ...quote.requirements] };
   }
 }

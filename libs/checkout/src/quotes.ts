@@ -27,7 +27,6 @@ export interface Wishes {
 /** What is to be ordered; `expectedPayable` in cents: what the shopper has agreed to. */
 export interface OrderRequest extends Wishes {
   userId: string;
-  couponIds: readonly string[];
   expectedPayable: number;
   /** The user's latest order when the cart was read: the cart knows of no later one. */
   afterOrder: string;
@@ -84,9 +83,11 @@ export class Quotes {
     });
     const wanted = await this.wanted(wishes, promoted, now, query);
     const { quote, problems } = applyCoupons(promoted, wanted, now);
+    const used = new Map(quote.coupons.map((coupon) => [coupon.couponId, coupon]));
     const faults = items.map(({ skuId, quantity }) => this.inventory.faultOf(skuId, skus.get(skuId) ?? null, quantity));
     return {
-      quote,
+      // As the shopper named them.
+      quote: { ...quote, coupons: wanted.flatMap(({ couponId }) => used.get(couponId) ?? []) },
       skus,
       requirements: [...faults.filter((fault) => fault !== null), ...problems.map(toCouponDetail)],
     };

@@ -51,11 +51,8 @@ export class SeenItemDto {
 }
 
 export class CheckoutDto {
-  @IsAsciiToken({ each: true, optional: true, description: 'the coupons to use; none when left out' })
-  @IsArray()
-  @ArrayMaxSize(MAX_COUPONS)
-  @ApiProperty({ maxItems: MAX_COUPONS, required: false })
-  couponIds?: string[];
+  @IsCouponChoice()
+  couponIds?: string[] | 'best';
 
   @IsAsciiToken({ each: true, optional: true, description: 'promotions whose gift is not wanted' })
   @IsArray()
