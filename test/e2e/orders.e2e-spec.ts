@@ -157,7 +157,7 @@ describe('promotions and coupons', () => {
   });
 
   it('coupons are named as the shopper named them, and can be left to the service', async () => {
-    const { user } = await buyer(2, { shopId: '43' });
+    const { user, skuId } = await buyer(2, { shopId: '43' });
     const [other] = await api.skus({ shopId: '44' });
     await user.add(other!, 2);
     const ids = ['of-44', 'of-43', 'of-all'];
@@ -171,6 +171,8 @@ describe('promotions and coupons', () => {
     }
     const { body } = await checkout(user, { couponIds: 'best', expectedPayable: '8.56' });
     expect(body).toMatchObject({ couponIds: ['of-43', 'of-all'], totals: { couponDiscount: '5.00', payable: '8.56' } });
+    // As the cart shows them.
+    expect(body.items).toMatchObject([{ skuId: other }, { skuId }]);
     expect((await user.get(`/v1/orders/${body.orderId}`)).body).toEqual(body);
   });
 });

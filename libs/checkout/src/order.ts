@@ -1,4 +1,4 @@
-import type { OrderedItem } from '@app/cart';
+import { latestFirst, type OrderedItem } from '@app/cart';
 import type { ProductSnapshot } from '@app/database';
 import type { Gift, Quote } from '@app/pricing';
 
@@ -63,6 +63,11 @@ export interface Order extends Omit<NewOrder, 'status'> {
   restored: RestoredItem[] | null;
   /** The shop's order service has still to hear that it is closed. */
   isToBeTold: boolean;
+}
+
+/** As the cart shows them. */
+export function newestFirst(lines: readonly OrderLine[]): OrderLine[] {
+  return [...lines].sort((a, b) => latestFirst(a.item, b.item));
 }
 
 /** How many units an order takes out of stock, gifts included. */

@@ -1,8 +1,8 @@
 import { Injectable, OnModuleInit } from '@nestjs/common';
-import { ItemCheck, latestFirst, OrderedItemsStore, SentChange } from '@app/cart';
+import { ItemCheck, OrderedItemsStore, SentChange } from '@app/cart';
 import { compareDecimals, Query } from '@app/database';
 import { CartChangedWriter, SyncService } from '@app/sync';
-import { isReturning, Order, OrderLine, RestoredItem, toRestored } from './order.js';
+import { isReturning, newestFirst, Order, RestoredItem, toRestored } from './order.js';
 import { OrderTable } from './order.table.js';
 
 /** A step of an order on the cart that Redis has made: MySQL has it with the version of the cart that made it. */
@@ -61,6 +61,7 @@ export class OrdersInCart implements OnModuleInit {
     const { orderId, userId, lines } = order;
     await this.takeFirst(order);
     const limits = await this.check.limitsOf(lines.map(({ skuId }) => skuId));
+    // Of items that do not all fit the cart the newest come in, as after every removal.
     const { version, quantities } = await this.store.giveBack(userId, orderId, newestFirst(lines), limits);
     const restored = toRestored(lines, quantities);
     await this.orders.keepRestored(orderId, restored);
@@ -109,9 +110,4 @@ export class OrdersInCart implements OnModuleInit {
       await this.orders.markSettled([orderId], query);
     }
   }
-}
-
-/** Of items that do not all fit the cart the newest come in, as after every removal. */
-function newestFirst(lines: readonly OrderLine[]): OrderLine[] {
-  return [...lines].sort((a, b) => latestFirst(a.item, b.item));
 }

@@ -1,7 +1,7 @@
 import { TotalsDto } from '@app/cart';
 import { fromCents, toIso } from '@app/database';
 import type { Gift, Quote } from '@app/pricing';
-import { Order } from '../order.js';
+import { newestFirst, Order } from '../order.js';
 import { CheckoutQuote } from '../quotes.js';
 import { PreviewedDto, PricedItemDto } from './checkout.dto.js';
 import { OrderDto } from './order.dto.js';
@@ -20,7 +20,7 @@ export function toOrderDto(order: Order): OrderDto {
   return {
     orderId: order.orderId,
     status: order.status as OrderDto['status'],
-    items: order.lines.map((line) => ({
+    items: newestFirst(order.lines).map((line) => ({
       ...toPricedItem(line),
       price: fromCents(line.price),
       snapshot: line.snapshot,
