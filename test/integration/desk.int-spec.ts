@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CART_CHANGED, CartLoader, CartStore, toCartChanged } from '@app/cart';
 import { Metrics } from '@app/common';
-import { CartChange, CartTable, Database } from '@app/database';
+import { CartChange, CartTable, Database, toDateTime } from '@app/database';
 import { NoopLockService, RedisConnection } from '@app/redis';
 import {
   AbandonmentReport,
@@ -228,6 +228,22 @@ describe('the abandonment report', () => {
   }
   const all = { from: START - HOUR, to: START + 100 * HOUR };
 
+  /** An order of one unit, as far as the report looks at it. */
+  async function order(owner: CartChange['owner'], skuId: string, status: string, at = START) {
+    const when = toDateTime(at);
+    const { insertId } = (await database.query(
+      `INSERT INTO orders (user_id, status, currency, goods, promotion_discount, coupon_discount, payable, coupon_ids,
+         gifts, created_at, expires_at, cart_state, attempt_at)
+       VALUES (?, ?, 'CNY', 1, 0, 0, 1, '[]', '[]', ?, ?, 'taken', ?)`,
+      [owner.id, status, when, when, when],
+    )) as unknown as { insertId: number };
+    await database.query(
+      `INSERT INTO order_item (order_id, sku_id, user_id, quantity, price, goods, promotion_discount, coupon_discount,
+         payable, snapshot, item, item_version) VALUES (?, ?, ?, 1, 1, 1, 0, 0, 1, '{}', '{}', ?)`,
+      [insertId, skuId, owner.id, insertId],
+    );
+  }
+
   it('counts shoppers, not changes: who added, who bought, who still holds it, after doubled and shuffled delivery', async () => {
     const [sku, untouched] = (await skus('7', '7')) as [string, string];
     const [holder, remover, buyer, canceller, before] = [user(), user(), user(), user(), user()];
@@ -254,12 +270,32 @@ describe('the abandonment report', () => {
     const expected = [
       { skuId: sku, skuCode: `code-${sku}`, name: 'name 0', shopId: '7', added: 6, guests: 1, bought: 1, unpaid: 4 },
     ];
+    await order(buyer, sku, 'paid');
+    await order(canceller, sku, 'cancelled');
     await log.append(changes);
     expect(await report.page(all)).toEqual({ skus: expected, next: null });
     await database.query('DELETE FROM cart_change_log');
     for (const one of shuffled([...changes, ...changes])) await log.append([one]);
     expect(await report.page(all)).toEqual({ skus: expected, next: null });
     expect(expected.map(({ skuId }) => skuId)).not.toContain(untouched);
+  });
+
+  it('A2: counts who has paid once, whatever they do later, and an unpaid order as not bought yet', async () => {
+    const [sku] = (await skus('7')) as [string];
+    const [again, waiting, cancelled, earlier, ...others] = [user(), user(), user(), user(), user()];
+    await order(again, sku, 'paid');
+    await order(again, sku, 'cancelled');
+    await order(waiting, sku, 'pending');
+    await order(cancelled, sku, 'cancelled');
+    await order(earlier, sku, 'paid', START - 2 * HOUR);
+    const ordering = [again, waiting, cancelled, earlier].map((one) => [
+      change(one, sku, [0, 1]),
+      change(one, sku, [1, 0], { source: 'order' }),
+    ]);
+    const returned = [again, cancelled].map((one) => change(one, sku, [0, 1], { source: 'order' }));
+    await log.append([...ordering.flat(), ...returned, change(others[0]!, sku, [0, 1])]);
+    const { skus: found } = await report.page(all);
+    expect(found).toMatchObject([{ skuId: sku, added: 5, bought: 1, unpaid: 4 }]);
   });
 
   it('is of one shop, and goes page by page', async () => {

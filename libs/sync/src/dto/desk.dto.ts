@@ -239,12 +239,12 @@ export class AbandonedSkuDto {
   @ApiCount({ example: 20, description: 'guests among them; one who has logged in since is a user' })
   guests!: number;
 
-  @ApiCount({ example: 70, description: 'of those who added: whoever has ordered it' })
+  @ApiCount({ example: 70, description: 'of those who added: who has paid for it; once is enough' })
   bought!: number;
 
   @ApiCount({
     example: 40,
-    description: 'of those who added: whoever holds it now. A guest’s cart that expired counts',
+    description: 'of those who added: who has it in the cart or in an unpaid order now. A guest’s expired cart counts',
   })
   unpaid!: number;
 }
