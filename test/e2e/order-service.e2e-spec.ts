@@ -66,6 +66,22 @@ const statusesOf = async (userId: string) =>
   );
 
 describe('an order service of the shop', () => {
+  it('A1: makes an order of 0.00 paid by its yes, and nothing of it by its no', async () => {
+    const [skuId] = (await api.skus({ stock: 10, price: 0 })) as [string];
+    const user = await api.login();
+    await user.add(skuId, 2);
+    service.behaviour = 'refuse';
+    expect((await checkout(user, { expectedPayable: '0.00' })).body.code).toBe('CHECKOUT_REJECTED');
+    expect(await expectStockConserved(database, skuId, 10)).toBe(0);
+    service.behaviour = 'accept';
+    const { body } = await checkout(user, { expectedPayable: '0.00' });
+    expect(body.status).toBe('paid');
+    expect(await statusesOf(user.id)).toEqual(['failed', 'paid']);
+    const told = 'SELECT occasion FROM shopper_event WHERE user_id = ?';
+    expect(await database.query(told, [user.id])).toEqual([{ occasion: body.orderId }]);
+    await eventually(async () => expect(await quantitiesOf(user)).toEqual({}));
+  });
+
   it('is asked once for an order, and told of its end', async () => {
     const { user, skuId, key } = await buyer();
     const { status, body } = await checkout(user, {}, key);

@@ -6,6 +6,7 @@ import { AppProcess } from '../support/app-process.js';
 import { checkout, expectMoneyConserved, expectStockConserved, quantitiesOf } from '../support/checkout.js';
 import { eventually } from '../support/eventually.js';
 import { OwnDatabase } from '../support/own-database.js';
+import { freshCode } from '../support/pricing.js';
 import { RedisServer } from '../support/redis-server.js';
 
 let own: OwnDatabase;
@@ -35,12 +36,59 @@ afterAll(async () => {
 });
 
 /** A user with so many of a new SKU of a shop, 3.39 each. */
-async function buyer(quantity: number, sku: { shopId?: string; stock?: number } = {}) {
+async function buyer(quantity: number, sku: { shopId?: string; stock?: number; price?: number } = {}) {
   const [skuId] = (await api.skus({ stock: 100, ...sku })) as [string];
   const user = await api.login();
   await user.add(skuId, quantity);
   return { user, skuId };
 }
+
+describe('an order of 0.00', () => {
+  const convertedOf = async (orderId: string) =>
+    (await database.query<{ body: string }>('SELECT body FROM shopper_event WHERE occasion = ?', [orderId])).map(
+      ({ body }) => JSON.parse(body) as unknown,
+    );
+
+  it('A1: is paid by the transaction that makes it, which takes stock and cart and tells of it', async () => {
+    const { user, skuId } = await buyer(2, { price: 0 });
+    const { status, body } = await checkout(user, { expectedPayable: '0.00' });
+    expect({ status, body }).toMatchObject({ status: 201, body: { status: 'paid', totals: { payable: '0.00' } } });
+    expect(await quantitiesOf(user)).toEqual({});
+    expect(await expectStockConserved(database, skuId, 100)).toBe(2);
+    expect(await convertedOf(body.orderId)).toMatchObject([
+      { type: 'cart.converted', userId: user.id, total: '0.00', quantity: 2, items: [{ skuId, quantity: 2 }] },
+    ]);
+    expect(await user.post(`/v1/orders/${body.orderId}/cancel`)).toMatchObject({ body: { code: 'ORDER_PAID' } });
+    expect(await user.post(`/v1/orders/${body.orderId}/pay`)).toMatchObject({ status: 200, body: { status: 'paid' } });
+    expect(await convertedOf(body.orderId)).toHaveLength(1);
+    const [row] = await database.query<{ closed: number }>(
+      'SELECT closed_at = created_at AS closed FROM orders WHERE order_id = ?',
+      [body.orderId],
+    );
+    expect(Number(row!.closed)).toBe(1);
+  });
+
+  it.each([
+    ['a coupon over all of it', { kind: 'percent', percentOff: '100' }],
+    ['a coupon above it', { kind: 'fixed', amount: '500.00' }],
+  ])('A1: by %s is paid too', async (_, terms) => {
+    const { user, skuId } = await buyer(1);
+    const coupon = { couponId: freshCode('c'), label: 'free', threshold: '0.00', scope: { skuIds: [skuId] }, ...terms };
+    await admin.put('/v1/admin/coupons', [coupon]);
+    await admin.post(`/v1/admin/coupons/${coupon.couponId}/grant`, { userId: user.id });
+    const { body } = await checkout(user, { expectedPayable: '0.00', couponIds: 'best' });
+    expect(body).toMatchObject({ status: 'paid', couponIds: [coupon.couponId] });
+    expect(await convertedOf(body.orderId)).toHaveLength(1);
+  });
+
+  it('A1: by promotions alone is paid too', async () => {
+    const { user, skuId } = await buyer(1);
+    const scope = { skuIds: [skuId] };
+    const terms = { promotionId: freshCode('p'), label: 'free', kind: 'fixed_price', price: '0.00', scope };
+    expect((await admin.put('/v1/admin/promotions', [terms])).status).toBe(200);
+    expect((await checkout(user, { expectedPayable: '0.00' })).body.status).toBe('paid');
+  });
+});
 
 describe('an order nobody pays in time', () => {
   let hasty: AppProcess;

@@ -44,10 +44,17 @@ function partsOf(gateway: HttpOrderGateway) {
   const skus = new SkuTable(database);
   const orders = new OrderTable(database, env);
   const checkouts = new CheckoutTable(database);
-  const parts = new OrderParts(env, skus, new UserCouponTable(database), new Catalogue(redis, skus), gateway);
+  const parts = new OrderParts(
+    env,
+    skus,
+    new UserCouponTable(database),
+    new Catalogue(redis, skus),
+    gateway,
+    {} as never,
+  );
   const placement = new OrderPlacement(database, orders, checkouts, parts, gateway);
   const inCart = { giveBack: () => Promise.resolve(), finish: () => Promise.resolve() } as never;
-  const closing = new OrderClosing(database, orders, parts, placement, inCart, {} as never);
+  const closing = new OrderClosing(database, orders, parts, placement, inCart);
   return { skus, orders, parts, placement, sweeper: new OrderSweeper(orders, checkouts, closing, inCart, placement) };
 }
 

@@ -19,6 +19,7 @@ import { newItem, newSku } from '../support/factories.js';
 import { freshKey } from '../support/checkout.js';
 import { OwnDatabase } from '../support/own-database.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
+import { shopperEventParts } from '../support/shopper-events.js';
 
 const env = testEnv();
 let own: OwnDatabase;
@@ -37,7 +38,8 @@ beforeAll(async () => {
   skus = new SkuTable(database);
   const coupons = new UserCouponTable(database);
   const inventory = new InventoryCheck(env, new Limits(env));
-  const parts = new OrderParts(env, skus, coupons, new Catalogue(redis, skus), new BuiltInOrderGateway());
+  const { events } = shopperEventParts({ database, env, redis });
+  const parts = new OrderParts(env, skus, coupons, new Catalogue(redis, skus), new BuiltInOrderGateway(), events);
   checkouts = new CheckoutTable(database);
   orders = new OrderTable(database, env);
   const quotes = new Quotes(skus, new PromotionTable(database), coupons, inventory, database);

@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError, crashPoint } from '@app/common';
 import { Database, Query } from '@app/database';
 import { Sku } from '@app/inventory-check';
-import { ShopperEvents } from '@app/sync';
 import { isReturning, Order, RestoredItem } from './order.js';
 import { OrderPlacement } from './order.placement.js';
 import { OrderParts } from './order.parts.js';
@@ -27,7 +26,6 @@ export class OrderClosing {
     private readonly parts: OrderParts,
     private readonly placement: OrderPlacement,
     private readonly inCart: OrdersInCart,
-    private readonly events: ShopperEvents,
   ) {}
 
   /** `userId`: whose order it has to be; anybody's when left out. */
@@ -74,12 +72,7 @@ export class OrderClosing {
     if (ending === 'expired' && !order.isOverdue) return { order, skus: [] };
     const status = ending === 'paid' && order.isOverdue ? 'expired' : ending;
     const skus = status === 'paid' ? [] : await this.parts.giveBack(order, query);
-    if (status === 'paid') {
-      await this.events.converted(
-        [{ userId: order.userId, orderId, total: order.totals.payable, items: order.lines }],
-        query,
-      );
-    }
+    if (status === 'paid') await this.parts.converted(orderId, order, query);
     await this.orders.close(orderId, { status, isToBeTold: this.parts.isTold }, query);
     return { order: (await this.orders.find(orderId, query))!, skus };
   }

@@ -3,6 +3,7 @@ import { AppError, Env } from '@app/common';
 import { CartItem, Query } from '@app/database';
 import { Catalogue, Sku, SkuTable } from '@app/inventory-check';
 import { UserCouponTable } from '@app/pricing';
+import { ShopperEvents } from '@app/sync';
 import { NewOrder, Order, unitsOf } from './order.js';
 import { OrderGateway } from './order.gateway.js';
 import { CheckoutQuote, OrderRequest } from './quotes.js';
@@ -16,6 +17,7 @@ export class OrderParts {
     private readonly coupons: UserCouponTable,
     private readonly catalogue: Catalogue,
     private readonly gateway: OrderGateway,
+    private readonly events: ShopperEvents,
   ) {}
 
   /** Whether somebody else is to hear of what becomes of orders. */
@@ -27,7 +29,7 @@ export class OrderParts {
     const itemOf = new Map(items.map((item) => [item.skuId, item]));
     return {
       userId,
-      status: this.isTold ? 'placing' : 'pending',
+      status: this.isTold ? 'placing' : quote.totals.payable === 0 ? 'paid' : 'pending',
       currency: this.env.CURRENCY,
       totals: quote.totals,
       couponIds: quote.coupons.map(({ couponId }) => couponId),
@@ -54,6 +56,11 @@ export class OrderParts {
   async giveBack(order: NewOrder | Order, query: Query): Promise<Sku[]> {
     await this.coupons.giveBack(order.userId, order.couponIds, query);
     return this.skus.giveBack(unitsOf(order), query);
+  }
+
+  /** Tells, by the transaction that makes an order paid, that a cart has become it. */
+  async converted(orderId: string, { userId, totals, lines }: NewOrder | Order, query: Query): Promise<void> {
+    await this.events.converted([{ userId, orderId, total: totals.payable, items: lines }], query);
   }
 
   /** Shows everybody the stock that was committed. */

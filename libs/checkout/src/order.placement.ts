@@ -65,9 +65,11 @@ export class OrderPlacement {
     }
   }
 
-  private async confirm({ orderId, userId }: Order): Promise<void> {
+  private async confirm(order: Order): Promise<void> {
+    const { orderId, userId, totals } = order;
     await this.database.transaction(async (query) => {
       if (!(await this.orders.confirm(orderId, query))) return;
+      if (totals.payable === 0) await this.parts.converted(orderId, order, query);
       await this.checkouts.placed(userId, orderId, query);
     });
   }

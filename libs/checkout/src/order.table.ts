@@ -37,13 +37,13 @@ export class OrderTable {
 
   /** Returns the number of the order. Fails as a duplicate when an item of the cart, in that version, was sold before. */
   async insert(order: NewOrder, query: Query): Promise<string> {
-    const cartState: CartState = order.status === 'pending' ? 'take' : 'none';
+    const cartState: CartState = order.status === 'placing' ? 'none' : 'take';
     const { insertId } = (await query(
       `INSERT INTO orders (user_id, status, currency, goods, promotion_discount, coupon_discount, payable, coupon_ids,
-         gifts, cart_state, created_at, expires_at, attempt_at)
+         gifts, cart_state, created_at, expires_at, closed_at, attempt_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? SECOND,
-         UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND)`,
-      [...orderParameters(order), cartState, this.env.ORDER_TTL_SECONDS],
+         IF(?, UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND)`,
+      [...orderParameters(order), cartState, this.env.ORDER_TTL_SECONDS, order.status === 'paid' ? 1 : 0],
     )) as unknown as { insertId: number | string };
     const orderId = String(insertId);
     for (let i = 0; i < order.lines.length; i += INSERT_CHUNK) {
@@ -88,11 +88,15 @@ export class OrderTable {
     };
   }
 
-  /** The order service has said yes; the time to pay begins. `false`: that was known, or the order is none of those it is asked about. */
+  /**
+   * The order service has said yes; the time to pay begins, or there is nothing to pay. `false`: that was known, or the
+   * order is none of those it is asked about.
+   */
   async confirm(orderId: string, query: Query): Promise<boolean> {
     return this.update(
       query,
-      `UPDATE orders SET status = 'pending', cart_state = 'take',
+      `UPDATE orders SET status = IF(payable = 0, 'paid', 'pending'), cart_state = 'take',
+         closed_at = IF(payable = 0, UTC_TIMESTAMP(3), NULL),
          expires_at = GREATEST(expires_at, UTC_TIMESTAMP(3) + INTERVAL ? SECOND),
          attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND
        WHERE order_id = ? AND status = 'placing'`,

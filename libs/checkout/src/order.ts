@@ -41,7 +41,8 @@ export interface RestoredItem {
 /** An order before it has a number. */
 export interface NewOrder {
   userId: string;
-  status: 'placing' | 'pending';
+  /** `paid`: there is nothing to pay. */
+  status: 'placing' | 'pending' | 'paid';
   currency: string;
   totals: Quote['totals'];
   couponIds: string[];

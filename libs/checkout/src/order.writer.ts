@@ -52,10 +52,11 @@ export class OrderWriter {
     const order = this.parts.toOrder(request, { quote, skus });
     const orderId = await this.orders.insert(order, query);
     const changed = await this.parts.take(order, query);
+    if (order.status === 'paid') await this.parts.converted(orderId, order, query);
     const isMine =
-      order.status === 'pending'
-        ? await this.checkouts.ordered(claim, orderId, query)
-        : await this.checkouts.reserved(claim, orderId, query);
+      order.status === 'placing'
+        ? await this.checkouts.reserved(claim, orderId, query)
+        : await this.checkouts.ordered(claim, orderId, query);
     if (!isMine) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
     crashPoint('checkout-written');
     return { order: (await this.orders.find(orderId, query))!, skus: changed };
