@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Api, Shopper } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
+import { checkout } from '../support/checkout.js';
 import { OwnDatabase } from '../support/own-database.js';
 import { freshCode } from '../support/pricing.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -178,6 +179,61 @@ describe('GET /v1/coupons', () => {
     expect((await guest.get('/v1/coupons')).body).toEqual({ coupons: [], best: { couponIds: [], discount: '0.00' } });
     expect((await guest.post(`/v1/coupons/${await put()}/claim`)).status).toBe(401);
     expect((await guest.get('/v1/coupons?claimable=maybe')).status).toBe(400);
+  });
+});
+
+describe('a coupon that takes nothing off', () => {
+  const onePercent = { kind: 'percent', amount: undefined, percentOff: '1', threshold: '0.00' };
+
+  it('A5: is not usable, is warned about in the cart, and is in no best set', async () => {
+    const { user, shopId } = await shopperWith(10);
+    const couponId = await put({ ...onePercent, scope: { shopId } });
+    const { body: claimable } = await user.get('/v1/coupons?claimable=true');
+    expect((claimable.coupons as any[]).find((one) => one.couponId === couponId)).toMatchObject({
+      ...{ usable: false, reason: 'NO_DISCOUNT' },
+    });
+    await grant(couponId, user.id);
+    const { body } = await user.get('/v1/coupons');
+    expect(body.coupons).toMatchObject([{ couponId, usable: false, reason: 'NO_DISCOUNT', left: 1 }]);
+    expect(body.coupons[0]).not.toHaveProperty('discount');
+    expect(body.best).toEqual({ couponIds: [], discount: '0.00' });
+    expect((await user.get(`/v1/cart?coupons=${couponId}`)).body).toMatchObject({
+      totals: { couponDiscount: '0.00', coupons: [] },
+      warnings: [{ code: 'NO_DISCOUNT', target: { couponId }, data: {} }],
+    });
+    expect((await user.get('/v1/cart?coupons=best')).body.totals.coupons).toEqual([]);
+  });
+
+  it.each([
+    ['that rounds to nothing', 10, onePercent],
+    ['on what costs nothing', 0, { threshold: '0.00' }],
+  ])('A5: %s is left out of preview and order, and not spent', async (_, price, terms) => {
+    const { user } = await shopperWith(price);
+    const couponId = await put(terms);
+    await grant(couponId, user.id);
+    for (const couponIds of [[couponId], 'best']) {
+      const { body } = await user.post('/v1/cart/checkout/preview', { couponIds });
+      expect(body).toMatchObject({ couponIds: [], requirements: [], totals: { couponDiscount: '0.00' } });
+    }
+    const order = await checkout(user, { couponIds: [couponId] });
+    expect(order).toMatchObject({ status: 201, body: { couponIds: [], totals: { couponDiscount: '0.00' } } });
+    expect((await user.get('/v1/coupons')).body.coupons).toMatchObject([{ couponId, left: 1 }]);
+  });
+
+  it('A5: makes room for the other coupon of its shop, and is left out when another one takes all there is', async () => {
+    const { user, shopId } = await shopperWith(10);
+    const [none, all, platform] = [
+      await put({ ...onePercent, scope: { shopId } }),
+      await put({ scope: { shopId }, threshold: '0.00' }),
+      await put({ threshold: '0.00' }),
+    ];
+    for (const couponId of [none, all, platform]) await grant(couponId, user.id);
+    const order = await checkout(user, { couponIds: [none, platform, all] });
+    expect(order).toMatchObject({ status: 201, body: { couponIds: [all], totals: { payable: '0.00' } } });
+    const left = Object.fromEntries(
+      ((await user.get('/v1/coupons')).body.coupons as any[]).map((one) => [one.couponId, one.left]),
+    );
+    expect(left).toEqual({ [none]: 1, [all]: 0, [platform]: 1 });
   });
 });
 

@@ -159,6 +159,65 @@ describe('promotions in the cart', () => {
     expect((await user.cart()).totals.gifts).toEqual([]);
   });
 
+  it('A7: give no hint at a gift that is out of stock, and warn once it is reached', async () => {
+    const shopId = freshShop();
+    const [a, gift] = (await api.skus({ shopId, price: 6_000 }, { shopId, stock: 1 })) as [string, string];
+    const terms = { kind: 'full_gift', label: '满100赠', tiers: undefined, scope: { shopId } };
+    const { promotionId } = await promote({ ...terms, threshold: '100.00', gift: { skuId: gift, quantity: 1 } });
+    const user = await withCart([a, 1]);
+    const hints = async () => (await user.cart()).groups[0]!.promotions.map(({ id, gap }) => [id, gap]);
+    const closers = async () => (await user.get(`/v1/cart/recommendations?promotionId=${promotionId}`)).body;
+    expect(await hints()).toEqual([[promotionId, '40.00']]);
+    for (const fault of [{ stock: 0 }, { stock: 1, status: 'off' }]) {
+      await admin.patch(`/v1/admin/skus/${gift}`, fault);
+      expect(await hints()).toEqual([[promotionId, null]]);
+      expect(await closers()).toMatchObject({ items: [], gap: null });
+      expect((await user.cart()).warnings).toEqual([]);
+    }
+    const { body } = await user.add(a, 1);
+    expect(body).toMatchObject({
+      totals: { gifts: [] },
+      groups: [{ promotions: [{ id: promotionId, reached: true, gap: null }] }],
+      warnings: [
+        {
+          code: 'GIFT_UNAVAILABLE',
+          target: { promotionId, skuId: gift },
+          data: { promotionId, skuId: gift },
+        },
+      ],
+    });
+    const preview = (asked = {}) => user.post('/v1/cart/checkout/preview', asked);
+    expect((await preview()).body).toMatchObject({ gifts: [], requirements: [], warnings: body.warnings });
+    expect((await preview({ declineGifts: [promotionId] })).body.warnings).toEqual([]);
+    await admin.patch(`/v1/admin/skus/${gift}`, { status: 'on' });
+    expect(await user.cart()).toMatchObject({
+      totals: { gifts: [{ skuId: gift }] },
+      warnings: [],
+    });
+  });
+
+  it('A7: hint at the next gift that is there when the first is not', async () => {
+    const shopId = freshShop();
+    const [a, none, some] = (await api.skus({ shopId, price: 6_000 }, { stock: 0 }, {})) as [string, string, string];
+    const terms = { kind: 'full_gift', label: 'gift', tiers: undefined, scope: { shopId } };
+    await promote({ ...terms, priority: 2, threshold: '100.00', gift: { skuId: none, quantity: 1 } });
+    const { promotionId } = await promote({ ...terms, threshold: '200.00', gift: { skuId: some, quantity: 1 } });
+    const user = await withCart([a, 1]);
+    expect((await user.cart()).groups[0]!.promotions).toMatchObject([{ id: promotionId, gap: '140.00' }]);
+  });
+
+  it('A7: name a gift that is gone only when they are switched off', async () => {
+    const [gift] = (await api.skus({})) as [string];
+    await admin.delete(`/v1/admin/skus/${gift}`);
+    const terms = { promotionId: freshCode('p'), label: 'gift', kind: 'full_gift', threshold: '1.00' };
+    const promotion = { ...terms, scope: { shopId: freshShop() }, gift: { skuId: gift, quantity: 1 } };
+    expect(await admin.put(PROMOTIONS, [promotion])).toMatchObject({
+      status: 400,
+      body: { code: 'VALIDATION_FAILED', errors: [{ field: '[0].gift.skuId' }] },
+    });
+    expect((await admin.put(PROMOTIONS, [{ ...promotion, status: 'off' }])).status).toBe(200);
+  });
+
   it('begin and end by their times', async () => {
     const shopId = freshShop();
     const [a] = (await api.skus({ shopId, price: 10_000 })) as [string];
@@ -285,6 +344,12 @@ describe('GET and PUT /v1/admin/promotions', () => {
     ['[0].startsAt', { ...percent, startsAt: '2027-02-30T00:00:00Z' }],
     ['[0].tiers', tiers()],
     ['[0].tiers[2].threshold', tiers(['5.00', '1.00'], ['6.00', '2.00'], ['5.00', '2.00'])],
+    // A12: who pays for more must not get less off.
+    ['[0].tiers[1].discount', tiers(['100.00', '30.00'], ['200.00', '20.00'])],
+    ['[0].tiers[0].discount', tiers(['200.00', '20.00'], ['100.00', '30.00'])],
+    ['[0].tiers[2].discount', tiers(['5.00', '1.00'], ['6.00', '2.00'], ['7.00', '1.99'], ['8.00', '3.00'])],
+    // A7: what is not in the catalogue cannot be given.
+    ['[0].gift.skuId', { ...gift, gift: { skuId: '9223372036854775807', quantity: 1 } }],
     ['[0].tiers[0].threshold', tiers(['5', '1.00'])],
     ['[0].tiers[0].discount', tiers(['5.00', '0.00'])],
     ['[0].tiers', { ...tiers(['5.00', '1.00'], ['6.00', '2.00']), repeat: 'every' }],

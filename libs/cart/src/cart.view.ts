@@ -65,7 +65,7 @@ export class CartView {
       invalidItems: items.filter((item) => !item.valid).map((item) => item.skuId),
       totals: toTotals(quote, options.coupons),
       limits: this.inventory.limits(),
-      warnings: [...items.flatMap(toWarnings), ...quote.unusedCoupons.map(toCouponWarning)],
+      warnings: toWarnings(items, quote),
     };
   }
 
@@ -137,9 +137,22 @@ function toProblems(quantity: number, maximum: number, available: number | null)
   return problems;
 }
 
-function toWarnings(item: CartItemDto): WarningDto[] {
+function toWarnings(items: readonly CartItemDto[], quote: ShownQuote): WarningDto[] {
+  return [
+    ...items.flatMap(toStockWarning),
+    ...quote.missingGifts.map(toGiftWarning),
+    ...quote.unusedCoupons.map(toCouponWarning),
+  ];
+}
+
+function toStockWarning(item: CartItemDto): WarningDto[] {
   if (item.stock.state !== 'low' || !item.valid) return [];
   return [{ code: 'LOW_STOCK', target: { skuId: item.skuId }, data: { available: item.stock.available } }];
+}
+
+/** A gift that is promised and out of stock, of a promotion that is reached. */
+export function toGiftWarning({ promotionId, skuId }: Quote['missingGifts'][number]): WarningDto {
+  return { code: 'GIFT_UNAVAILABLE', target: { promotionId, skuId }, data: { promotionId, skuId } };
 }
 
 function toCouponWarning({ couponId, code, gap }: ShownQuote['unusedCoupons'][number]): WarningDto {

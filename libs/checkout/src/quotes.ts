@@ -89,7 +89,11 @@ export class Quotes {
       // As the shopper named them.
       quote: { ...quote, coupons: wanted.flatMap(({ couponId }) => used.get(couponId) ?? []) },
       skus,
-      requirements: [...faults.filter((fault) => fault !== null), ...problems.map(toCouponDetail)],
+      // A coupon that takes nothing off is in the way of nothing: it is left out, and kept.
+      requirements: [
+        ...faults.filter((fault) => fault !== null),
+        ...problems.filter(({ code }) => code !== 'NO_DISCOUNT').map(toCouponDetail),
+      ],
     };
   }
 

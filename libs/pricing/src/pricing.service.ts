@@ -128,8 +128,9 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
 }
 
 /** Field by field: every cart that is read passes here, and a spread before another field costs twenty times as much. */
-function shown({ items, promotions, gifts, coupons, totals }: Quote, unusedCoupons: CouponProblem[]): ShownQuote {
-  return { items, promotions, gifts, coupons, totals, unusedCoupons };
+function shown(quote: Quote, unusedCoupons: CouponProblem[]): ShownQuote {
+  const { items, promotions, gifts, missingGifts, coupons, totals } = quote;
+  return { items, promotions, gifts, missingGifts, coupons, totals, unusedCoupons };
 }
 
 function intersect(couponIds: readonly string[], owned: readonly OwnedCoupon[]): string[] {

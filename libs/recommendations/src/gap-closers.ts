@@ -32,7 +32,7 @@ export class GapClosers {
     count: number,
   ): Promise<Recommendations> {
     const promotion = this.promotions.find(promotionId);
-    if (!promotion || !isOpen(promotion, Date.now())) return NOTHING;
+    if (!promotion || !isOpen(promotion, Date.now()) || !(await this.canGive(promotion))) return NOTHING;
     const goal = new Goal(promotion, (lines) => this.promotions.about(lines), await this.linesOf(cart));
     if (goal.gap === null) return NOTHING;
     const inCart = new Set(cart.items.map(({ skuId }) => skuId));
@@ -43,6 +43,12 @@ export class GapClosers {
     const dearer = goal.priceThatCloses(tried);
     const best = dearer === null ? tried : await nearest(dearer);
     return { items: best.slice(0, count), gap: goal.gap };
+  }
+
+  /** A promotion whose gift is out of stock gives nothing to those who reach it. */
+  private async canGive(promotion: Promotion): Promise<boolean> {
+    if (promotion.kind !== 'full_gift') return true;
+    return this.inventory.invalidReasonOf(await this.catalogue.get(promotion.gift.skuId)) === null;
   }
 
   /** What a quote looks at: the selected items that can be bought, at their live prices. */

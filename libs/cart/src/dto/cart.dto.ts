@@ -154,7 +154,8 @@ export class GroupPromotionDto {
   @ApiMoney({
     nullable: true,
     example: '38.00',
-    description: 'what the selected items lack to the next tier; null: none is left, or the kind has none',
+    description:
+      'what the selected items lack to the next tier; null: none is left, the kind has none, or the gift is out of stock',
   })
   gap!: string | null;
 
@@ -251,6 +252,9 @@ export class WarningTargetDto {
 
   @ApiProperty({ required: false, description: 'the coupon that was asked for and is not in the totals' })
   couponId?: string;
+
+  @ApiProperty({ required: false, description: 'with GIFT_UNAVAILABLE: whose gift `skuId` is' })
+  promotionId?: string;
 }
 
 export class WarningDataDto {
@@ -259,6 +263,12 @@ export class WarningDataDto {
 
   @ApiMoney({ required: false, example: '38.00', description: 'what is missing, with THRESHOLD_NOT_MET' })
   gap?: string;
+
+  @ApiProperty({ required: false, example: 'p1', description: 'with GIFT_UNAVAILABLE' })
+  promotionId?: string;
+
+  @ApiId({ required: false, description: 'with GIFT_UNAVAILABLE: the gift' })
+  skuId?: string;
 }
 
 const WARNINGS = [
@@ -268,11 +278,18 @@ const WARNINGS = [
   'EXPIRED',
   'SCOPE_EMPTY',
   'USED',
+  'NO_DISCOUNT',
   'COUPON_CONFLICT',
+  'GIFT_UNAVAILABLE',
 ] as const;
 
 export class WarningDto {
-  @ApiProperty({ enum: WARNINGS, description: 'LOW_STOCK is about a SKU, the others are about a coupon' })
+  @ApiProperty({
+    enum: WARNINGS,
+    description:
+      'LOW_STOCK is about a SKU; GIFT_UNAVAILABLE about a promotion that is reached and whose gift is out of stock; ' +
+      'the others are about a coupon',
+  })
   code!: (typeof WARNINGS)[number];
 
   @ApiProperty()

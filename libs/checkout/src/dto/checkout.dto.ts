@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, ValidateBy, ValidateNested } from 'class-validator';
-import { GiftDto, TotalsDto } from '@app/cart';
+import { GiftDto, TotalsDto, WarningDto } from '@app/cart';
 import { ApiCount, ApiId, ApiMoney, IsAsciiToken, IsId, IsQuantity, IsTotal, MayBeAbsent } from '@app/common';
 
 const MAX_COUPONS = 100;
@@ -141,4 +141,7 @@ export class PreviewedDto {
 
   @ApiProperty({ type: [RequirementDto], description: 'what blocks submitting; empty when nothing does' })
   requirements!: RequirementDto[];
+
+  @ApiProperty({ type: [WarningDto], description: 'what blocks nothing, as the cart says it: GIFT_UNAVAILABLE' })
+  warnings!: WarningDto[];
 }

@@ -11,6 +11,7 @@ const REASONS = [
   'EXPIRED',
   'SCOPE_EMPTY',
   'USED',
+  'NO_DISCOUNT',
 ] as const satisfies CouponReason[];
 
 /** The query of `GET /v1/coupons`. */

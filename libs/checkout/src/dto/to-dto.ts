@@ -1,4 +1,4 @@
-import { TotalsDto } from '@app/cart';
+import { toGiftWarning, TotalsDto } from '@app/cart';
 import { fromCents, toIso } from '@app/database';
 import type { Gift, Quote } from '@app/pricing';
 import { newestFirst, Order } from '../order.js';
@@ -13,6 +13,7 @@ export function toPreviewed({ quote, requirements }: Pick<CheckoutQuote, 'quote'
     gifts: quote.gifts.map(toGift),
     couponIds: quote.coupons.map(({ couponId }) => couponId),
     requirements,
+    warnings: quote.missingGifts.map(toGiftWarning),
   };
 }
 

@@ -6,6 +6,7 @@ import type { PromotionKind } from '../engine/promotion.js';
 import { IsPercent, TermsDto } from './terms.dto.js';
 
 const MAX_TIERS = 20;
+const TIERS = 'in any order; no threshold twice, and none with a smaller discount than a lower one';
 const LEAST_PRIORITY = -2_147_483_648;
 const MOST_PRIORITY = 2_147_483_647;
 
@@ -48,7 +49,7 @@ export class FullReductionDto extends PromotionHeadDto {
   @IsKind('full_reduction')
   kind!: 'full_reduction';
 
-  @ApiProperty({ type: [TierDto], minItems: 1, maxItems: MAX_TIERS, description: 'in any order; no threshold twice' })
+  @ApiProperty({ type: [TierDto], minItems: 1, maxItems: MAX_TIERS, description: TIERS })
   @IsArray()
   @ArrayNotEmpty()
   @ArrayMaxSize(MAX_TIERS)

@@ -52,6 +52,13 @@ function toTiers({ tiers, repeat = 'once' }: FullReductionDto, at: string) {
   if (repeat === 'every' && tiers.length > 1) {
     throw invalid([{ field: `${at}.tiers`, message: 'must be a single one to repeat' }]);
   }
+  const smaller = amounts.findIndex((tier) =>
+    amounts.some(({ threshold, discount }) => threshold < tier.threshold && discount > tier.discount),
+  );
+  if (smaller !== -1) {
+    const message = 'must not be smaller than that of a tier with a lower threshold';
+    throw invalid([{ field: `${at}.tiers[${smaller}].discount`, message }]);
+  }
   return { tiers: amounts.sort((a, b) => a.threshold - b.threshold), repeat };
 }
 

@@ -24,8 +24,8 @@ export function offerOf(
   const amount = sum(members.map((index) => amounts[index]!));
   if (members.length === 0) return nothing('SCOPE_EMPTY');
   if (amount < coupon.threshold) return nothing('THRESHOLD_NOT_MET', coupon.threshold - amount);
-  if (amount === 0) return nothing('SCOPE_EMPTY');
   const discount = discountOf(coupon, amount);
+  if (discount === 0) return nothing('NO_DISCOUNT');
   const weights = members.map((index) => ({ skuId: lines[index]!.skuId, weight: BigInt(amounts[index]!) }));
   const shares = shareOut(discount, weights);
   return { reason: null, gap: null, discount, shares: new Map(members.map((index, i) => [index, shares[i]!])) };

@@ -15,8 +15,11 @@ export type Coupon = {
 /** A coupon of one user: how often it was granted, how often used. */
 export type OwnedCoupon = Coupon & { granted: number; used: number };
 
-/** Why a coupon brings nothing. One that was switched off is EXPIRED. */
-export type CouponReason = 'THRESHOLD_NOT_MET' | 'NOT_STARTED' | 'EXPIRED' | 'SCOPE_EMPTY' | 'USED';
+/**
+ * Why a coupon brings nothing. One that was switched off is EXPIRED; NO_DISCOUNT: it meets its threshold, and its
+ * discount rounds to nothing or finds nothing left to take.
+ */
+export type CouponReason = 'THRESHOLD_NOT_MET' | 'NOT_STARTED' | 'EXPIRED' | 'SCOPE_EMPTY' | 'USED' | 'NO_DISCOUNT';
 
 /** Whether a coupon could be used alone on this cart, and what it would bring. */
 export interface CouponVerdict {

@@ -12,14 +12,16 @@ export function promote({ lines, promotions, now, declineGifts, giftStock }: Pri
   const offers = takeItemOffers(lines, open);
   const amounts = goods.map((amount, index) => amount - offers.discounts[index]!);
   const reductions = takeReductions(lines, amounts, open);
-  const gifts = reachGifts(lines, amounts, open);
+  const bought = unitsOf(lines);
+  const left = giftStock && ((skuId: string) => giftStock(skuId) - (bought.get(skuId) ?? 0));
+  const reachable = reachGifts(lines, amounts, open, ({ gift }) => !left || left(gift.skuId) > 0);
   const items = lines.map((line, index) =>
     quoteItem(line, goods[index]!, offers.discounts[index]! + reductions.discounts[index]!),
   );
   return {
     items,
-    promotions: [...offers.promotions, ...reductions.promotions, ...gifts],
-    gifts: giveGifts(lines, gifts, declineGifts, giftStock),
+    promotions: [...offers.promotions, ...reductions.promotions, ...reachable],
+    ...giveGifts(reachable, declineGifts, left),
     coupons: [],
     totals: totalsOf(items),
   };
@@ -45,20 +47,29 @@ export function totalsOf(items: readonly QuotedItem[]): Quote['totals'] {
   };
 }
 
-/** Units that are bought are not there to be given, nor are those of a gift before. */
+function unitsOf(lines: readonly PricedLine[]): Map<string, number> {
+  const units = new Map<string, number>();
+  for (const { skuId, quantity } of lines) units.set(skuId, (units.get(skuId) ?? 0) + quantity);
+  return units;
+}
+
+/** `leftOf`: units of a SKU beside those that are bought; those of a gift before are not there to be given either. */
 function giveGifts(
-  lines: readonly PricedLine[],
   reachable: readonly (AppliedPromotion & { promotion: FullGift })[],
   declined: PricingInput['declineGifts'] = new Set(),
-  stockOf: PricingInput['giftStock'] = () => 0,
-): Gift[] {
-  const taken = new Map<string, number>();
-  for (const { skuId, quantity } of lines) taken.set(skuId, (taken.get(skuId) ?? 0) + quantity);
-  return reachable.flatMap(({ promotion: { promotionId, gift }, reached }) => {
-    if (!reached || declined.has(promotionId)) return [];
-    const before = taken.get(gift.skuId) ?? 0;
-    const quantity = Math.min(gift.quantity, Math.max(0, stockOf(gift.skuId) - before));
-    taken.set(gift.skuId, before + quantity);
-    return quantity > 0 ? [{ promotionId, skuId: gift.skuId, quantity }] : [];
-  });
+  leftOf: (skuId: string) => number = () => 0,
+): Pick<Quote, 'gifts' | 'missingGifts'> {
+  const given = new Map<string, number>();
+  const gifts: Gift[] = [];
+  const missingGifts: Quote['missingGifts'] = [];
+  for (const { promotion, reached } of reachable) {
+    const { promotionId, gift } = promotion;
+    if (!reached || declined.has(promotionId)) continue;
+    const before = given.get(gift.skuId) ?? 0;
+    const quantity = Math.min(gift.quantity, Math.max(0, leftOf(gift.skuId) - before));
+    given.set(gift.skuId, before + quantity);
+    if (quantity > 0) gifts.push({ promotionId, skuId: gift.skuId, quantity });
+    else missingGifts.push({ promotionId, skuId: gift.skuId });
+  }
+  return { gifts, missingGifts };
 }

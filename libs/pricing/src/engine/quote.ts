@@ -51,6 +51,8 @@ export interface Quote {
   items: QuotedItem[];
   promotions: AppliedPromotion[];
   gifts: Gift[];
+  /** Of promotions that are reached: gifts of which there is none to give. */
+  missingGifts: { promotionId: string; skuId: string }[];
   /** The coupons applied, with what each took. */
   coupons: { couponId: string; discount: number }[];
   totals: { goods: number; promotionDiscount: number; couponDiscount: number; payable: number };

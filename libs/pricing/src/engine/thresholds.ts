@@ -36,31 +36,38 @@ export function takeReductions(
   return { discounts, promotions: applied };
 }
 
-/** Step 3, gifts: which of them are reached, whether or not the shopper wants what they give. */
+/**
+ * Step 3, gifts: which of them are reached, whether or not the shopper wants what they give. One that `isThere` denies
+ * gives no hint: nothing would come of reaching it.
+ */
 export function reachGifts(
   lines: readonly PricedLine[],
   amounts: readonly number[],
   promotions: readonly Promotion[],
+  isThere: (promotion: FullGift) => boolean,
 ): (AppliedPromotion & { promotion: FullGift })[] {
-  return join(lines, amounts, promotions.filter(isFullGift)).map(({ promotion, members, amount, reached }) => ({
+  const standings = join(lines, amounts, promotions.filter(isFullGift), isThere);
+  return standings.map(({ promotion, members, amount, reached }) => ({
     promotion,
     skuIds: members.map((index) => lines[index]!.skuId),
     shares: members.map(() => 0),
     reached,
-    gap: gapTo(thresholdsOf(promotion), amount),
+    gap: isThere(promotion) ? gapTo(thresholdsOf(promotion), amount) : null,
     discount: 0,
   }));
 }
 
 /**
- * Each item joins the first promotion in order that is reached with the items nobody before it took; an amount never
- * counts towards two. Items left over join the first promotion that was not reached. Its amount is that of its turn,
- * with items a later one took meanwhile: were it reached, it would have them, so that is how far it is from it.
+ * Each item joins the first promotion in order that is reached with the items none before it took; an amount never
+ * counts towards two. Items left over join the first promotion that was not reached, those that hint before the others.
+ * Its amount is that of its turn, with items a later one took meanwhile: were it reached, it would have them, so that is
+ * how far it is from it.
  */
 function join<P extends WithThreshold>(
   lines: readonly PricedLine[],
   amounts: readonly number[],
   promotions: readonly P[],
+  hints: (promotion: P) => boolean = () => true,
 ): Standing<P>[] {
   const free = new Set(lines.keys());
   const standings = promotions.map((promotion): Standing<P> => {
@@ -70,8 +77,9 @@ function join<P extends WithThreshold>(
     if (reached) for (const index of members) free.delete(index);
     return { promotion, members, amount, reached };
   });
-  for (const standing of standings) {
-    if (standing.reached) continue;
+  const open = standings.filter(({ reached }) => !reached);
+  const [hinting, silent] = [true, false].map((wanted) => open.filter(({ promotion }) => hints(promotion) === wanted));
+  for (const standing of [...hinting!, ...silent!]) {
     standing.members = standing.members.filter((index) => free.delete(index));
   }
   return standings.filter(({ members }) => members.length > 0);
