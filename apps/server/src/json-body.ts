@@ -14,6 +14,8 @@ const MAYBE_POISON = new RegExp([...POISON, String.raw`\\u00`].join('|'));
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 /**
  * Parses a JSON body. No bytes are no body: a POST without one is common, and a DTO names the fields it misses.
@@ -23,7 +25,8 @@ const BACKSLASH = 0x5c;
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw invalid([{ field: '', message: 'must be UTF-8' }]);
-  if (depthOf(body) > MAX_DEPTH) throw invalid([{ field: '', message: `must not nest deeper than ${MAX_DEPTH}` }]);
+  if (hasManyOpen(body) && depthOf(body) > MAX_DEPTH)
+    throw invalid([{ field: '', message: `must not nest deeper than ${MAX_DEPTH}` }]);
   const text = body.toString('utf8');
   let value: unknown;
   try {
@@ -42,6 +45,17 @@ export function isPoison(name: string): boolean {
   return POISON.has(name);
 }
 
+/** Whether there are more opening brackets, in strings too, than may nest. Most bodies are spared the count of their depth. */
+function hasManyOpen(body: Buffer): boolean {
+  let open = 0;
+  for (const bracket of [BRACKET, BRACE]) {
+    for (let at = body.indexOf(bracket); at !== -1; at = body.indexOf(bracket, at + 1)) {
+      if (++open > MAX_DEPTH) return true;
+    }
+  }
+  return false;
+}
+
 /** The deepest nesting of brackets outside strings; counted on bytes, before a parser allocates anything. */
 function depthOf(body: Buffer): number {
   let depth = 0;
@@ -49,9 +63,9 @@ function depthOf(body: Buffer): number {
   for (let i = 0; i < body.length; i++) {
     const byte = body[i];
     if (byte === QUOTE) i = endOfString(body, i + 1);
-    // [ and { are 0x5b and 0x7b, ] and } are 0x5d and 0x7d.
-    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === BRACKET || byte === BRACE) deepest = Math.max(deepest, ++depth);
+    // The closing ones are two further on.
+    else if (byte === BRACKET + 2 || byte === BRACE + 2) depth--;
   }
   return deepest;
 }

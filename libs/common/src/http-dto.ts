@@ -1,14 +1,6 @@
-import { type ClassConstructor, plainToInstance } from 'class-transformer';
-import { type ValidationError, validateSync, type ValidatorOptions } from 'class-validator';
+import type { ClassConstructor } from 'class-transformer';
 import { AppError, type ErrorDetail } from './app-error.js';
-import { acceptDto } from './dto-shortcut.js';
-
-const OPTIONS: ValidatorOptions = {
-  whitelist: true,
-  forbidNonWhitelisted: true,
-  forbidUnknownValues: false,
-  validationError: { target: false, value: false },
-};
+import { type Fault, rulesOf } from './dto-rules.js';
 
 /** A body of 64 KB can hold ten thousand wrong fields: the answer names no more than these. */
 const MAX_ERRORS = 50;
@@ -21,16 +13,14 @@ const MAX_FIELD_LENGTH = 200;
  */
 export function toDto<T extends object>(type: ClassConstructor<T>, value: unknown, at = ''): T {
   if (!isRecord(value)) throw invalid([{ field: at, message: 'must be a JSON object' }]);
-  const accepted = acceptDto(type, value);
-  if (accepted) return accepted;
-  const dto = plainToInstance(type, value);
-  const faults = validateSync(dto, OPTIONS);
-  if (faults.length > 0) throw invalid(flatten(faults, at));
+  const faults: Fault[] = [];
+  const dto = rulesOf(type).read(value, at, faults, MAX_ERRORS);
+  if (faults.length > 0) throw invalid(faults);
   return dto;
 }
 
 /** A VALIDATION_FAILED with one entry per fault; `field` is a path such as `items[0].skuId`, empty for the whole body. */
-export function invalid(faults: readonly { field: string; message: string }[]): AppError {
+export function invalid(faults: readonly Fault[]): AppError {
   const details = faults.slice(0, MAX_ERRORS).map(({ field, message }): ErrorDetail => ({
     code: 'VALIDATION_FAILED',
     field: field.slice(0, MAX_FIELD_LENGTH),
@@ -43,14 +33,4 @@ export function invalid(faults: readonly { field: string; message: string }[]): 
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Depth is no concern here: the JSON parser has bounded it. */
-function flatten(faults: readonly ValidationError[], at: string): { field: string; message: string }[] {
-  return faults.flatMap((fault) => {
-    const index = /^\d+$/.test(fault.property);
-    const field = index ? `${at}[${fault.property}]` : at ? `${at}.${fault.property}` : fault.property;
-    const own = fault.constraints ? [{ field, message: Object.values(fault.constraints).join(', ') }] : [];
-    return [...own, ...flatten(fault.children ?? [], field)];
-  });
 }

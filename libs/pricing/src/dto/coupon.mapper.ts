@@ -6,12 +6,13 @@ import { toScope } from './scope.dto.js';
 import { fromHundredths, toHundredths, toWindow } from './terms.dto.js';
 
 /** An entry of `PUT /v1/admin/coupons`, by its kind. Throws `VALIDATION_FAILED` with paths below `at`. */
-export function readCoupon(entry: unknown, at: string): Coupon {
+export function readCoupon(entry: unknown, at: string): () => Coupon {
   const kind = (entry as { kind?: unknown } | null)?.kind;
   if (kind !== 'fixed' && kind !== 'percent') {
     throw invalid([{ field: `${at}.kind`, message: 'must be one of fixed, percent' }]);
   }
-  return toCouponInput(toDto<CouponDto>(COUPON_DTOS[kind], entry, at), at);
+  const dto = toDto<CouponDto>(COUPON_DTOS[kind], entry, at);
+  return () => toCouponInput(dto, at);
 }
 
 /** Money in cents, defaults filled in. */

@@ -6,12 +6,13 @@ import { toScope } from './scope.dto.js';
 import { fromHundredths, toHundredths, toWindow } from './terms.dto.js';
 
 /** An entry of `PUT /v1/admin/promotions`, by its kind. Throws `VALIDATION_FAILED` with paths below `at`. */
-export function readPromotion(entry: unknown, at: string): Promotion {
+export function readPromotion(entry: unknown, at: string): () => Promotion {
   const kind = (entry as { kind?: unknown } | null)?.kind;
   if (typeof kind !== 'string' || !Object.hasOwn(PROMOTION_DTOS, kind)) {
     throw invalid([{ field: `${at}.kind`, message: `must be one of ${Object.keys(PROMOTION_DTOS).join(', ')}` }]);
   }
-  return toPromotionInput(toDto<PromotionDto>(PROMOTION_DTOS[kind as PromotionKind], entry, at), at);
+  const dto = toDto<PromotionDto>(PROMOTION_DTOS[kind as PromotionKind], entry, at);
+  return () => toPromotionInput(dto, at);
 }
 
 /** Money in cents, defaults filled in. Throws `VALIDATION_FAILED` for what the fields cannot say one by one. */
