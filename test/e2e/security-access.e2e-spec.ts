@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import { RedisConnection } from '@app/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerTo } from '../fuzz/raw-bytes.js';
 import { type Answer, Api, Shopper } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
 import { type Route, routesOf } from '../support/routes.js';
@@ -100,6 +101,33 @@ describe('S1 S4: every route, every identity', () => {
       }
     }
     expect(await stateOfVictim()).toEqual(before);
+  });
+
+  it('B7: decides who is asking and the role before a byte of the body is there, on every route', async () => {
+    const user = await api.login();
+    // The body is announced and never sent: a server that waits for it has no answer.
+    const head = (route: Route, headers: Record<string, string>) =>
+      [
+        `${route.method} ${aimed(route)} HTTP/1.1`,
+        'host: x',
+        'content-type: application/json',
+        'content-length: 2000000',
+        ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+      ].join('\r\n') + '\r\n\r\n';
+    const statusOf = async (route: Route, headers: Record<string, string>) => {
+      const answer = await answerTo(app.url, Buffer.from(head(route, headers)));
+      return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+    };
+    const wrong: unknown[] = [];
+    for (const route of routes.filter(({ access, method }) => access !== 'public' && method !== 'GET')) {
+      const name = `${route.method} ${route.path}`;
+      const unknown = await statusOf(route, {});
+      if (unknown !== 401) wrong.push({ name, unknown });
+      if (route.access !== 'role' || route.path === PAY) continue;
+      const known = await statusOf(route, user.headers);
+      if (known !== 403) wrong.push({ name, known });
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('S4 a guest gets no further than a shopper, a user without the role no further than a user', async () => {

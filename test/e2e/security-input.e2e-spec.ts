@@ -67,6 +67,9 @@ function bytes(text: string, drip?: string): Promise<{ answer: string; ms: numbe
   });
 }
 
+/** A request is read on only for a caller who is known. */
+const identity = () => `Authorization: ${user.headers['authorization']}\r\n`;
+
 const expectInvalid = (answer: { status: number; body: unknown }, what: unknown) =>
   expect({ what, ...answer }).toMatchObject({ what, status: 400, body: { code: 'VALIDATION_FAILED' } });
 
@@ -89,7 +92,7 @@ describe('S6: sizes and times', () => {
     expect(rss() - before).toBeLessThan(100);
 
     const chunk = `8000\r\n${' '.repeat(0x8000)}\r\n`;
-    const head = `POST /v1/cart/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+    const head = `POST /v1/cart/items HTTP/1.1\r\nHost: x\r\n${identity()}Content-Type: application/json\r\n`;
     const chunked = await bytes(`${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(5)}`);
     expect(chunked.answer).toMatch(/^HTTP\/1.1 413 /);
     expectInvalid(await user.post('/v1/cart/items/batch', { items: many(101) }), 'batch');
@@ -105,7 +108,10 @@ describe('S6: sizes and times', () => {
     const start = 'POST /v1/cart/items HTTP/1.1\r\nHost: x\r\n';
     const head = `${start}X-Slow: `;
     // It is refused at once, and then read on for as long as a request may take.
-    const large = bytes(`${start}Content-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n`, 'x');
+    const large = bytes(
+      `${start}${identity()}Content-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n`,
+      'x',
+    );
     let ended = 0;
     const slow = Array.from({ length: 200 }, async () => {
       const connection = await bytes(head, 'x');

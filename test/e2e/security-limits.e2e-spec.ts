@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerTo } from '../fuzz/raw-bytes.js';
 import { Api, type Answer, Shopper } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
 import { eventually } from '../support/eventually.js';
@@ -96,6 +97,17 @@ describe('S14: rate limits', () => {
     const { passed } = await burst(15, (i) => tokens[i % 3]!.add(skuId, 1, freshAddress()));
     expect(passed).toBe(10);
     expect((await (await api.login()).add(skuId)).status).toBe(201);
+  });
+
+  it('B7: count refused identities before a byte of the body is there', async () => {
+    const { 'x-forwarded-for': address } = freshAddress();
+    const head = `PUT /v1/admin/skus HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-forwarded-for: ${address}\r\n`;
+    const statuses: (string | undefined)[] = [];
+    for (let i = 0; i < 9; i++) {
+      const answer = await answerTo(api.url, Buffer.from(`${head}content-length: 2000000\r\n\r\n`));
+      statuses.push(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+    }
+    expect(statuses).toEqual([...Array.from({ length: 8 }, () => '401'), '429']);
   });
 
   it('are hardest on new guests', async () => {

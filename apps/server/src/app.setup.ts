@@ -2,7 +2,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppErrorFilter, type Env, HttpValidationPipe, NoBodyGuard, PinoLogger } from '@app/common';
-import { assertEveryRouteHasAPolicy } from '@app/identity';
+import { guardRoutes } from '@app/identity';
 import { createHttpAdapter } from './http-adapter.js';
 import { setupOpenApi } from './openapi.js';
 
@@ -25,9 +25,8 @@ export async function createApp(module: Type | DynamicModule, env: Settings): Pr
 
 /** Everything around the controllers, the same in production and in tests. `app` was made with createHttpAdapter(). */
 export function setupApp(app: NestFastifyApplication): NestFastifyApplication {
-  assertEveryRouteHasAPolicy(app);
+  guardRoutes(app);
   app.useGlobalFilters(new AppErrorFilter());
-  // Behind the guard that asks who it is: a stranger hears 401 first.
   app.useGlobalGuards(new NoBodyGuard());
   app.useGlobalPipes(new HttpValidationPipe());
   setupOpenApi(app);

@@ -1,12 +1,13 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule } from '@nestjs/core';
 import { type Env, Metrics } from '@app/common';
 import { RedisConnection } from '@app/redis';
 import { DevLoginController } from './dev-login.controller.js';
+import { Gate } from './gate.js';
 import { GuestCartsController } from './guest-carts.controller.js';
 import { GuestTokens } from './guest-tokens.js';
-import { IdentityGuard } from './identity.guard.js';
-import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
+import { IdentityGate } from './identity.gate.js';
+import { RateLimitGate } from './rate-limits/rate-limit.gate.js';
 import { RateLimiter, type RateLimitSettings } from './rate-limits/rate-limiter.js';
 import { UserTokens } from './user-tokens.js';
 
@@ -18,7 +19,7 @@ type LimitSettings = { RATE_LIMITS: 'off' } | ({ RATE_LIMITS: Env['RATE_LIMITS']
 export type IdentitySettings = TokenSettings & LimitSettings;
 
 /**
- * Who is asking, and how often: guards every route of the application. Its tokens can be injected anywhere. Limits need
+ * Who is asking, and how often: the gate of every route, which `guardRoutes(app)` puts up. Its tokens can be injected anywhere. Limits need
  * a global RedisConnection and Metrics.
  */
 @Module({})
@@ -33,22 +34,25 @@ export class IdentityModule {
       providers: [
         { provide: UserTokens, useFactory: () => new UserTokens(env) },
         { provide: GuestTokens, useFactory: () => new GuestTokens(env) },
-        ...guards(env),
+        gate(env),
       ],
-      exports: [UserTokens, GuestTokens],
+      exports: [UserTokens, GuestTokens, Gate],
     };
   }
 }
 
-function guards(env: IdentitySettings): Provider[] {
-  if (env.RATE_LIMITS === 'off') return [{ provide: APP_GUARD, useClass: IdentityGuard }];
-  return [
-    IdentityGuard,
-    {
-      provide: RateLimiter,
-      inject: [RedisConnection, Metrics],
-      useFactory: (redis: RedisConnection, metrics: Metrics) => new RateLimiter(env, redis, metrics),
-    },
-    { provide: APP_GUARD, useClass: RateLimitGuard },
-  ];
+function gate(env: IdentitySettings): Provider {
+  if (env.RATE_LIMITS === 'off') {
+    return {
+      provide: Gate,
+      inject: [UserTokens, GuestTokens],
+      useFactory: (users: UserTokens, guests: GuestTokens) => new IdentityGate(users, guests),
+    };
+  }
+  return {
+    provide: Gate,
+    inject: [UserTokens, GuestTokens, RedisConnection, Metrics],
+    useFactory: (users: UserTokens, guests: GuestTokens, redis: RedisConnection, metrics: Metrics) =>
+      new RateLimitGate(new IdentityGate(users, guests), new RateLimiter(env, redis, metrics)),
+  };
 }

@@ -10,5 +10,5 @@ export { idempotentRequestOf } from './idempotency/idempotent-request.js';
 export type { IdempotentRequest } from './idempotency/idempotent-request.js';
 export { IdentityModule } from './identity.module.js';
 export { BEARER, CLIENT_CART_ID, Public, Roles, Shopper, UserOnly } from './policy.js';
-export { assertEveryRouteHasAPolicy } from './route-policies.js';
+export { guardRoutes } from './route-policies.js';
 export { UserTokens } from './user-tokens.js';

@@ -1,53 +1,51 @@
-import { type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { AppError } from '@app/common';
-import type { FastifyRequest } from 'fastify';
-import { IdentityGuard, isWrite } from '../identity.guard.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Gate } from '../gate.js';
+import { isWrite } from '../identity.gate.js';
+import type { Policy } from '../policy.js';
 import { addressKey } from './client-address.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /**
- * Limits what the identity guard lets through: a user and a guest by who they are, everybody without a user's token by
+ * Limits what the identity gate lets through: a user and a guest by who they are, everybody without a user's token by
  * their address as well, for a new guest costs nothing. Refused identities count against the address and never against
- * a good token from the same one. Registered instead of IdentityGuard; with RATE_LIMITS=off it does not exist.
+ * a good token from the same one. With RATE_LIMITS=off it does not exist.
  */
-@Injectable()
-export class RateLimitGuard implements CanActivate {
-  private readonly log = new Logger(RateLimitGuard.name);
+export class RateLimitGate extends Gate {
+  private readonly log = new Logger(RateLimitGate.name);
   private hinted = false;
 
   constructor(
-    private readonly identity: IdentityGuard,
+    private readonly identity: Gate,
     private readonly limiter: RateLimiter,
-  ) {}
+  ) {
+    super();
+  }
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (context.getType() !== 'http') return this.identity.canActivate(context);
-    const request = context.getArgByIndex<FastifyRequest>(0);
-    let admitted: boolean | Promise<boolean>;
+  admit(request: FastifyRequest, reply: FastifyReply, policy: Policy): void | Promise<unknown> {
+    let admitted: void | Promise<unknown>;
     try {
-      admitted = this.identity.canActivate(context);
+      admitted = this.identity.admit(request, reply, policy);
     } catch (error) {
       return this.countFailure(request, error);
     }
-    if (!(admitted instanceof Promise)) return this.count(context, request);
+    if (!(admitted instanceof Promise)) return this.count(request, policy);
     return admitted.then(
-      () => this.count(context, request),
+      () => this.count(request, policy),
       (error: unknown) => this.countFailure(request, error),
     );
   }
 
-  private count(context: ExecutionContext, request: FastifyRequest): boolean | Promise<boolean> {
+  private count(request: FastifyRequest, policy: Policy): void | Promise<unknown> {
     const { caller } = request;
     if (caller === undefined) {
-      const policy = this.identity.policyFor(context.getClass(), context.getHandler());
       const limit = policy.kind === 'public' ? policy.limit : 'address';
-      return limit === 'unlimited' || this.countAddress(limit, request);
+      return limit === 'unlimited' ? undefined : this.countAddress(limit, request);
     }
     const ofOwner = this.limiter.count(isWrite(request) ? 'writes' : 'reads', `${caller.kind}:${caller.id}`);
     // Written together, so both counts are one trip to Redis.
-    return caller.kind === 'user'
-      ? ofOwner
-      : Promise.all([ofOwner, this.countAddress('address', request)]).then(() => true);
+    return caller.kind === 'user' ? ofOwner : Promise.all([ofOwner, this.countAddress('address', request)]);
   }
 
   private async countFailure(request: FastifyRequest, error: unknown): Promise<never> {
