@@ -1,13 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
-const { TEST_CACHE_DIR: CACHE_DIR } = process.env;
+const CACHE_DIR = process.env['TEST_CACHE_DIR'] ?? 'node_modules/.cache/vitest-modules';
+/** Files that run at once: as many as there are sets of servers; see test/support/shard.ts. */
+const SHARDS = Math.max(1, (JSON.parse(process.env['TEST_SHARDS'] || '[]') as unknown[]).length);
 const common = { environment: 'node' as const, restoreMocks: true };
+const onServers = {
+  ...common,
+  setupFiles: ['test/support/shard.ts'],
+  // What files have in common is loaded once a worker; each file makes and ends what it uses.
+  isolate: false,
+  fileParallelism: SHARDS > 1,
+  maxWorkers: SHARDS,
+};
 
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
-    // For whoever runs the same tests over and over.
-    experimental: { fsModuleCache: Boolean(CACHE_DIR), fsModuleCachePath: CACHE_DIR },
+    // A module is transformed once, not once a run.
+    experimental: { fsModuleCache: true, fsModuleCachePath: CACHE_DIR },
     projects: [
       {
         extends: true,
@@ -23,36 +33,33 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...common,
+          ...onServers,
           name: 'integration',
           include: ['test/integration/**/*.int-spec.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         extends: true,
         test: {
-          ...common,
+          ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {
         extends: true,
         test: {
-          ...common,
+          ...onServers,
           name: 'fault',
           include: ['test/fault/**/*.fault-spec.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -79,12 +79,10 @@ describe('checkout', () => {
         price,
         payable,
       })),
-    ).toEqual(
-      [
-        { skuId: a, quantity: 2, price: '3.39', payable: '6.78' },
-        { skuId: b, quantity: 3, price: '3.39', payable: '10.17' },
-      ].sort((x, y) => x.skuId.length - y.skuId.length || (x.skuId < y.skuId ? -1 : 1)),
-    );
+    ).toEqual([
+      { skuId: b, quantity: 3, price: '3.39', payable: '10.17' },
+      { skuId: a, quantity: 2, price: '3.39', payable: '6.78' },
+    ]);
     expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(1_800_000);
     expect(await quantitiesOf(user)).toEqual({ [c]: 1 });
     expect([await stockOf(a), await stockOf(b), await stockOf(c)]).toEqual([98, 97, 100]);

@@ -25,7 +25,7 @@ const quantityOf = async (userId: string) => {
 
 describe('on the real topic', () => {
   let app: AppProcess;
-  const client = new RocketmqClient({ endpoints: services().rocketmqEndpoints, topic: 'cart-changed' });
+  const client = new RocketmqClient({ endpoints: services().rocketmqEndpoints, topic: services().topic });
   beforeAll(async () => {
     app = await AppProcess.start();
     await client.connect();
@@ -67,7 +67,7 @@ describe('on the real topic', () => {
 
 describe('a change', () => {
   it('goes through the broker: its own count of messages rises', async () => {
-    const before = await sharedBroker().messageCount('cart-changed');
+    const before = await sharedBroker().messageCount(services().topic);
     const app = await AppProcess.start();
     try {
       const api = new Api(app.url);
@@ -75,7 +75,7 @@ describe('a change', () => {
       const user = await api.login();
       await user.add(sku!, 5);
       await eventually(async () => expect(await quantityOf(user.id)).toBe(5));
-      expect(await sharedBroker().messageCount('cart-changed')).toBeGreaterThan(before);
+      expect(await sharedBroker().messageCount(services().topic)).toBeGreaterThan(before);
     } finally {
       await app.stop();
     }

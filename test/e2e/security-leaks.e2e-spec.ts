@@ -250,7 +250,7 @@ describe('S22: a start with settings no shop may run with', () => {
 
 describe('S24: a message is not believed', () => {
   const database = new Database(createDataSource(services().databaseUrl));
-  const client = new RocketmqClient({ endpoints: services().rocketmqEndpoints, topic: 'cart-changed' });
+  const client = new RocketmqClient({ endpoints: services().rocketmqEndpoints, topic: services().topic });
   beforeAll(async () => {
     Logger.overrideLogger(['warn']);
     await client.connect();

@@ -2,12 +2,17 @@ import { randomInt } from 'node:crypto';
 import { Env, readEnv } from '@app/common';
 
 /** The services `npm test` has started for the tests. A missing one fails the run; nothing is skipped. */
-export function services(): { redisUrl: string; databaseUrl: string; rocketmqEndpoints: string } {
-  const { REDIS_URL, DATABASE_URL, ROCKETMQ_ENDPOINTS } = process.env;
+export function services(): { redisUrl: string; databaseUrl: string; rocketmqEndpoints: string; topic: string } {
+  const { REDIS_URL, DATABASE_URL, ROCKETMQ_ENDPOINTS, ROCKETMQ_TOPIC = 'cart-changed' } = process.env;
   if (!REDIS_URL || !DATABASE_URL || !ROCKETMQ_ENDPOINTS) {
     throw new Error('REDIS_URL, DATABASE_URL and ROCKETMQ_ENDPOINTS are missing: run the tests through npm test');
   }
-  return { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL, rocketmqEndpoints: ROCKETMQ_ENDPOINTS };
+  return {
+    redisUrl: REDIS_URL,
+    databaseUrl: DATABASE_URL,
+    rocketmqEndpoints: ROCKETMQ_ENDPOINTS,
+    topic: ROCKETMQ_TOPIC,
+  };
 }
 
 /** Settings for a test on those services; secrets that no other place knows. */
@@ -26,6 +31,7 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     REDIS_URL: redisUrl,
     DATABASE_URL: databaseUrl,
     ROCKETMQ_ENDPOINTS: rocketmqEndpoints,
+    ...topicsOfShard(),
     JWT_SECRET: 'a secret of the tests, known to nobody else',
     GUEST_KEYS: 'k1:another-secret-of-the-tests-known-to-nobody',
     DEV_LOGIN: 'true',
@@ -37,6 +43,12 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     RECOMMENDATIONS_CRON: 'off',
     ...overrides,
   };
+}
+
+/** The topics and the group of the servers these tests use, where they are not the default ones. */
+function topicsOfShard(): NodeJS.ProcessEnv {
+  const names = ['ROCKETMQ_TOPIC', 'ROCKETMQ_GROUP', 'SHOPPER_EVENTS_TOPIC'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** A user nobody else uses: tests share the servers and flush nothing. */

@@ -8,7 +8,10 @@ import { freePort } from './free-port.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Settings that would make the stack use servers of somebody else. */
-const FOREIGN = ['REDIS_URL', 'LOCK_REDIS_URLS', 'DATABASE_URL', 'ROCKETMQ_ENDPOINTS', 'TRANSPORT', 'DATA_DIR', 'PORT'];
+const FOREIGN = [
+  ...['REDIS_URL', 'LOCK_REDIS_URLS', 'DATABASE_URL', 'TRANSPORT', 'DATA_DIR', 'PORT'],
+  ...['ROCKETMQ_ENDPOINTS', 'ROCKETMQ_TOPIC', 'ROCKETMQ_GROUP', 'SHOPPER_EVENTS_TOPIC'],
+];
 const START_MS = 240_000;
 
 type Part = 'app' | 'redis' | 'mysql' | 'namesrv' | 'broker';

@@ -9,16 +9,25 @@ import { until } from './wait.mjs';
 /**
  * Brings the schema up to date and loads the sample catalogue into an empty one.
  * @param {string} root
- * @param {{ env: NodeJS.ProcessEnv, processes: Processes, signal: AbortSignal }} options
+ * @param {{ env: NodeJS.ProcessEnv, processes: Processes, signal: AbortSignal, suffix?: string }} options `suffix` tells
+ *   the logs of several databases apart
  * @returns {Promise<string>} the seed's own line
  */
-export async function prepareDatabase(root, { env, processes, signal }) {
+export async function prepareDatabase(root, { env, processes, signal, suffix = '' }) {
   const common = { command: process.execPath, cwd: root, env, timeoutMs: 180_000, signal };
   const typeorm = join(root, 'node_modules', 'typeorm', 'cli.js');
   const args = [typeorm, 'migration:run', '-d', join('dist', 'ormconfig.js')];
-  await processes.run('migrations', { ...common, args, failure: 'The database could not be brought up to date' });
+  await processes.run(`migrations${suffix}`, {
+    ...common,
+    args,
+    failure: 'The database could not be brought up to date',
+  });
   const seed = [join('dist', 'apps', 'server', 'src', 'seed.js')];
-  const said = await processes.run('seed', { ...common, args: seed, failure: 'The catalogue could not be loaded' });
+  const said = await processes.run(`seed${suffix}`, {
+    ...common,
+    args: seed,
+    failure: 'The catalogue could not be loaded',
+  });
   return said.trim().split('\n').at(-1) ?? '';
 }
 

@@ -1,77 +1,77 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Failure } from './failure.mjs';
 
-/** @typedef {import('./processes.mjs').Processes} Processes */
-
 const DATABASE = 'cart_migrations';
+
+/** @typedef {{ query(sql: string, parameters?: unknown[]): Promise<any> }} Queries */
 
 /**
  * Runs every migration, reverts every one, runs them again, on an empty database; the schema must be empty in between
  * and the same after both runs.
- * @param {{ root: string, env: NodeJS.ProcessEnv, processes: Processes, signal: AbortSignal }} options
+ * @param {{ root: string, env: NodeJS.ProcessEnv, signal: AbortSignal }} options
+ * @returns {Promise<string>} what was done, in a line
  * @throws {Failure}
  */
-export async function checkMigrations({ root, env, processes, signal }) {
+export async function checkMigrations({ root, env, signal }) {
   const server = env['DATABASE_URL'] ?? '';
   const url = new URL(server);
   url.pathname = `/${DATABASE}`;
-  const typeorm = (/** @type {string} */ command) =>
-    processes.run('migrations', {
-      command: process.execPath,
-      args: [
-        join(root, 'node_modules', 'typeorm', 'cli.js'),
-        `migration:${command}`,
-        '-d',
-        join('dist', 'ormconfig.js'),
-      ],
-      cwd: root,
-      env: { ...env, DATABASE_URL: url.href },
-      timeoutMs: 120_000,
-      signal,
-      failure: `migration:${command} failed`,
-    });
-
-  const database = await openDatabase(server);
+  const open = await dataSources(root);
+  const outer = await open(server).initialize();
   try {
-    await database.query(`DROP DATABASE IF EXISTS ${DATABASE}`);
-    await database.query(`CREATE DATABASE ${DATABASE}`);
-    const files = readdirSync(join(root, 'libs', 'database', 'src', 'migrations')).filter((name) =>
-      /^\d+-.*\.ts$/.test(name),
-    );
-    await typeorm('run');
-    const first = await schemaOf(database);
-    if (first.length === 0) throw new Failure('The migrations made no table.');
-    for (let left = files.length; left > 0; left -= 1) await typeorm('revert');
-    const between = await schemaOf(database);
-    if (between.length > 0) throw new Failure(`After ${files.length} reverts there is still ${between[0]}.`);
-    await typeorm('run');
-    const again = await schemaOf(database);
-    const differs = [
-      ...first.filter((line) => !again.includes(line)),
-      ...again.filter((line) => !first.includes(line)),
-    ];
-    if (differs.length > 0) throw new Failure(`Run again, the migrations made another schema: ${differs[0]}.`);
-    return `${files.length} migrations up, down and up; ${first.length} columns and indexes`;
+    await outer.query(`DROP DATABASE IF EXISTS ${DATABASE}`);
+    await outer.query(`CREATE DATABASE ${DATABASE}`);
+    const inner = await open(url.href).initialize();
+    try {
+      const files = readdirSync(join(root, 'libs', 'database', 'src', 'migrations')).filter((name) =>
+        /^\d+-.*\.ts$/.test(name),
+      );
+      await inner.runMigrations();
+      const first = await schemaOf(outer);
+      if (first.length === 0) throw new Failure('The migrations made no table.');
+      for (let left = files.length; left > 0; left -= 1) {
+        signal.throwIfAborted();
+        await inner.undoLastMigration();
+      }
+      const between = await schemaOf(outer);
+      if (between.length > 0) throw new Failure(`After ${files.length} reverts there is still ${between[0]}.`);
+      await inner.runMigrations();
+      const again = await schemaOf(outer);
+      const differs = [
+        ...first.filter((line) => !again.includes(line)),
+        ...again.filter((line) => !first.includes(line)),
+      ];
+      if (differs.length > 0) throw new Failure(`Run again, the migrations made another schema: ${differs[0]}.`);
+      return `${files.length} migrations up, down and up; ${first.length} columns and indexes`;
+    } finally {
+      await inner.destroy();
+    }
   } finally {
-    await database.query(`DROP DATABASE IF EXISTS ${DATABASE}`).catch(() => {});
-    database.destroy();
+    await outer.query(`DROP DATABASE IF EXISTS ${DATABASE}`).catch(() => {});
+    await outer.destroy();
   }
 }
 
-/** The driver is the project's own, there by now: this runs after `npm ci`. @param {string} url */
-async function openDatabase(url) {
-  const { createConnection } = await import('mysql2/promise');
-  return createConnection({ uri: url, connectTimeout: 5000 });
+/**
+ * The project's own data sources, from the build: migrations run as they do in production.
+ * @param {string} root
+ */
+async function dataSources(root) {
+  const file = pathToFileURL(join(root, 'dist', 'ormconfig.js')).href;
+  /** @type {{ createDataSource: (url: string) => import('typeorm').DataSource }} */
+  const { createDataSource } = await import(file);
+  return createDataSource;
 }
 
 /**
  * One line per column and per index, TypeORM's own table left out.
- * @param {Awaited<ReturnType<typeof openDatabase>>} database
+ * @param {Queries} database
  * @returns {Promise<string[]>}
  */
 async function schemaOf(database) {
-  const [rows] = await database.query(
+  const rows = await database.query(
     `SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default, extra, column_comment) AS line
        FROM information_schema.columns WHERE table_schema = ? AND table_name <> 'migrations'
      UNION ALL

@@ -4,17 +4,18 @@ import { until } from './wait.mjs';
 
 /**
  * The private Redis: every write in the append-only file, nothing ever evicted.
- * @param {{ program: string, dataDir: string, port: number }} options
+ * @param {{ program: string, dataDir: string, port: number, durable?: boolean }} options `durable: false` leaves it to the
+ *   kernel when the file reaches the disk: a killed process still loses nothing, a machine without power may
  * @returns {import('./part.mjs').PartSpec}
  */
-export function redisPart({ program, dataDir, port }) {
+export function redisPart({ program, dataDir, port, durable = true }) {
   const dir = `${dataDir}/redis`;
   const settings = {
     bind: '127.0.0.1',
     port: String(port),
     dir,
     appendonly: 'yes',
-    appendfsync: 'everysec',
+    appendfsync: durable ? 'everysec' : 'no',
     'maxmemory-policy': 'noeviction',
     save: '',
     daemonize: 'no',

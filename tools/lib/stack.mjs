@@ -35,11 +35,13 @@ export class Stack {
   programs = {};
 
   /**
-   * @param {{ root: string, dataDir: string, jarsDir?: string, env: NodeJS.ProcessEnv, progress: Progress }} options
+   * @param {{ root: string, dataDir: string, jarsDir?: string, env: NodeJS.ProcessEnv, progress: Progress, durable?: boolean }} options
+   *   `durable: false`: servers do not wait for the disk
    */
-  constructor({ root, dataDir, jarsDir = join(dataDir, 'rocketmq', 'lib'), env, progress }) {
+  constructor({ root, dataDir, jarsDir = join(dataDir, 'rocketmq', 'lib'), env, progress, durable = true }) {
     this.root = root;
     this.dataDir = dataDir;
+    this.durable = durable;
     this.env = env;
     this.progress = progress;
     this.jarFolders = [jarsDir, join(root, '.data', 'rocketmq', 'lib')];
@@ -122,18 +124,19 @@ export class Stack {
   /** @param {AbortSignal} signal */
   async #startRedis(signal) {
     const { redis = '' } = this.programs;
-    await this.#start(redisPart({ program: redis, dataDir: this.dataDir, port: this.#port('redis') }), signal);
+    const { dataDir, durable } = this;
+    await this.#start(redisPart({ program: redis, dataDir, port: this.#port('redis'), durable }), signal);
     this.progress.line(`Redis on 127.0.0.1:${this.#port('redis')}`);
   }
 
   /** @param {AbortSignal} signal */
   async #startMariadb(signal) {
-    const { dataDir, processes } = this;
+    const { dataDir, durable, processes } = this;
     const { mariadbd = '', installer = '' } = this.programs;
     if (await installMariadb({ installer, dataDir, processes, signal })) this.progress.line('MariaDB data folder made');
     const port = this.#port('mysql');
     const password = this.secrets.databasePassword;
-    await this.#start(mariadbPart({ program: mariadbd, dataDir, port, password }), signal);
+    await this.#start(mariadbPart({ program: mariadbd, dataDir, port, password, durable }), signal);
     this.progress.line(`MariaDB on 127.0.0.1:${port}`);
   }
 

@@ -1,16 +1,20 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { isAbort } from './failure.mjs';
 import { STOP_MS } from './launcher.mjs';
 import { checkMigrations } from './migration-stage.mjs';
 import { ensurePrograms } from './needs.mjs';
 import { choosePorts } from './ports.mjs';
 import { npmCommand } from './npm.mjs';
+import { sum } from './results.mjs';
+import { Shards } from './shards.mjs';
 import { Stack } from './stack.mjs';
 import { runVitest } from './vitest-stage.mjs';
 
 /**
  * @typedef {import('./progress.mjs').Progress} Progress
- * @typedef {import('./vitest-stage.mjs').Counts} Counts
+ * @typedef {import('./results.mjs').Counts} Counts
+ * @typedef {'log' | 'terminal'} Output
  */
 
 /** What an earlier run left; the jars, which take longest to get, are kept elsewhere. */
@@ -20,38 +24,53 @@ const FOREIGN = ['REDIS_URL', 'LOCK_REDIS_URLS', 'DATABASE_URL', 'ROCKETMQ_ENDPO
 const MINUTE = 60_000;
 /** What a stage may need to stop: it may run a whole `npm start` of its own. */
 export const STAGE_STOP_MS = STOP_MS + 1500;
+/** What the short model test and fuzz of the first tier run, unless the environment asks for more. */
+const SHORT = { MODEL_RUNS: '200', FUZZ_REQUESTS: '500' };
+const MODEL_FILES = ['test/e2e/model', 'test/e2e/fuzz.e2e'];
 
-/** Runs the stages of `npm test`; the private servers are started by the first stage that needs them. */
+/** Runs the stages of the tests; the private servers are started by the first stage that needs them. */
 export class TestRun {
   /** @type {Promise<void> | undefined} */
   #ready;
   /** @type {NodeJS.ProcessEnv} */
   #env;
+  /** @type {import('./vitest-stage.mjs').FileTime[]} */
+  files = [];
 
-  /** @param {{ root: string, dataDir: string, progress: Progress, signal: AbortSignal }} options */
-  constructor({ root, dataDir, progress, signal }) {
-    for (const name of OLD) rmSync(join(dataDir, name), { recursive: true, force: true });
+  /**
+   * @param {{ root: string, dataDir: string, progress: Progress, signal: AbortSignal, shards: number, file?: string, name?: string }} options
+   */
+  constructor({ root, dataDir, progress, signal, shards, file, name }) {
+    for (const old of OLD) rmSync(join(dataDir, old), { recursive: true, force: true });
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
     this.root = root;
     this.dataDir = dataDir;
     this.progress = progress;
     this.signal = signal;
-    const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
+    this.file = file;
+    this.name = name;
+    const kept = Object.entries(process.env).filter(([variable]) => !FOREIGN.includes(variable));
     this.#env = { ...Object.fromEntries(kept), NODE_ENV: 'test' };
     const jarsDir = join(root, '.data', 'rocketmq', 'lib');
-    this.stack = new Stack({ root, dataDir, jarsDir, env: this.#env, progress });
+    this.stack = new Stack({ root, dataDir, jarsDir, env: this.#env, progress, durable: false });
+    this.shards = new Shards(this.stack, shards);
   }
 
+  /** Installs the npm packages. */
   install() {
     return this.stack.installPackages(this.signal);
+  }
+
+  /** @param {number} deadline as of Date.now() */
+  async stop(deadline) {
+    await Promise.all([this.shards.stop(deadline), this.stack.stop(deadline)]);
   }
 
   /** The servers with schema and catalogue: started once, by the first stage that asks. */
   #servers() {
     this.#ready ??= (async () => {
-      await this.stack.build(this.signal);
-      await this.stack.startServers(this.signal);
-      await this.stack.prepareDatabase(this.signal);
+      await Promise.all([this.stack.build(this.signal), this.stack.startServers(this.signal)]);
+      await this.shards.start(this.signal);
     })();
     return this.#ready;
   }
@@ -64,24 +83,31 @@ export class TestRun {
       ...this.stack.connections,
       PATH: [...new Set(programs), this.#env['PATH'] ?? ''].join(delimiter),
       TEST_SERVICES: this.stack.servicesFile,
+      TEST_SHARDS: JSON.stringify(this.shards.env),
+      TEST_SCHEMA: 'ready',
     };
   }
 
-  /** The stages by name, in their order. @returns {Record<string, () => Promise<Counts>>} */
+  /**
+   * The stages by name. Beside others a stage writes to a log, which is shown when it has failed.
+   * @returns {Record<string, (output: Output) => Promise<Counts>>}
+   */
   get stages() {
     return {
-      lint: () => this.#npm('lint'),
-      typecheck: () => this.#typecheck(),
-      boundaries: () => this.#npm('boundaries'),
-      unit: () => this.#vitest('unit', this.#env, 10),
-      build: () => this.#one(this.stack.build(this.signal)),
-      container: () => this.#one(this.#node('container', [join('tools', 'check-container.mjs')])),
+      lint: (output) => this.#npm('lint', output),
+      typecheck: (output) => this.#npm('typecheck', output),
+      boundaries: (output) => this.#npm('boundaries', output),
+      servers: () => this.#one(this.#servers()),
+      unit: (output) => this.#vitest('unit', { output, minutes: 10 }),
       migrations: () => this.#migrations(),
-      integration: () => this.#withServers('integration', 30),
-      e2e: () => this.#endToEnd(),
-      replay: () => this.#replay(),
-      fault: () => this.#withServers('fault', 60),
-      guards: () => this.#guards(),
+      container: (output) => this.#one(this.#node('container', [join('tools', 'check-container.mjs')], { output })),
+      integration: (output) => this.#withServers('integration', { output, minutes: 20 }),
+      e2e: (output) => this.#endToEnd({ output, env: SHORT, minutes: 20 }),
+      replay: (output) => this.#replay(output, '1500'),
+      model: (output) => this.#endToEnd({ output, files: MODEL_FILES, minutes: 30 }),
+      fault: (output) => this.#withServers('fault', { output, minutes: 40 }),
+      mutants: (output) => this.#mutants(output),
+      'long-replay': (output) => this.#replay(output, '6000'),
     };
   }
 
@@ -94,96 +120,104 @@ export class TestRun {
   /**
    * @param {string} name
    * @param {string[]} args of Node
-   * @param {{ env?: NodeJS.ProcessEnv, minutes?: number }} [options]
+   * @param {{ output: Output, env?: NodeJS.ProcessEnv, minutes?: number }} options
    */
-  #node(name, args, { env = this.#env, minutes = 10 } = {}) {
-    return this.stack.processes.run(name, {
-      command: process.execPath,
-      args,
-      cwd: this.root,
-      env,
+  #node(name, args, { output, env = this.#env, minutes = 10 }) {
+    return this.#run(name, { command: process.execPath, args, env, output, minutes });
+  }
+
+  /** @param {string} script @param {Output} output */
+  #npm(script, output) {
+    const { command, args } = npmCommand(['run', '--silent', script]);
+    return this.#one(this.#run(script, { command, args, env: this.#env, output, minutes: 10 }));
+  }
+
+  /**
+   * @param {string} name
+   * @param {{ command: string, args: string[], env: NodeJS.ProcessEnv, output: Output, minutes: number }} options
+   */
+  async #run(name, { minutes, ...invocation }) {
+    const { processes } = this.stack;
+    try {
+      await processes.run(name, {
+        ...invocation,
+        cwd: this.root,
+        timeoutMs: minutes * MINUTE,
+        graceMs: STAGE_STOP_MS,
+        signal: this.signal,
+        failure: `${name} failed`,
+      });
+    } catch (error) {
+      if (invocation.output === 'log' && !isAbort(error)) console.log(readFileSync(processes.logOf(name), 'utf8'));
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string} project
+   * @param {{ output: Output, minutes: number, env?: NodeJS.ProcessEnv, files?: string[] }} options
+   * @returns {Promise<Counts>}
+   */
+  async #vitest(project, { output, minutes, env = this.#env, files }) {
+    const { root, dataDir, signal, file, name } = this;
+    const { files: times, ...counts } = await runVitest(project, {
+      ...{ root, dataDir, env, output, signal, name },
       timeoutMs: minutes * MINUTE,
       graceMs: STAGE_STOP_MS,
-      signal: this.signal,
-      output: 'terminal',
-      failure: `${name} failed`,
+      processes: this.stack.processes,
+      files: file === undefined ? files : [file],
     });
+    this.files.push(...times);
+    return counts;
   }
 
-  /** @param {string} script */
-  #npm(script) {
-    const { command, args } = npmCommand(['run', '--silent', script]);
-    return this.#one(
-      this.stack.processes.run(script, {
-        command,
-        args,
-        cwd: this.root,
-        env: this.#env,
-        timeoutMs: 10 * MINUTE,
-        signal: this.signal,
-        output: 'terminal',
-        failure: `${script} failed`,
-      }),
-    );
-  }
-
-  async #typecheck() {
-    const tsc = join(this.root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const vueTsc = join(this.root, 'node_modules', 'vue-tsc', 'bin', 'vue-tsc.js');
-    await this.#node('typecheck', [tsc, '--noEmit', '-p', 'tsconfig.json']);
-    await this.#node('typecheck of the pages', [vueTsc, '--noEmit', '-p', join('apps', 'storefront', 'tsconfig.json')]);
-    return this.#one(this.#node('typecheck of tools', [tsc, '--noEmit', '-p', join('tools', 'tsconfig.json')]));
-  }
-
-  /** @param {string} project @param {NodeJS.ProcessEnv} env @param {number} minutes */
-  #vitest(project, env, minutes) {
-    const { root, dataDir, signal } = this;
-    const { processes } = this.stack;
-    const timeoutMs = minutes * MINUTE;
-    return runVitest(project, { root, dataDir, env, timeoutMs, graceMs: STAGE_STOP_MS, processes, signal });
-  }
-
-  /** @param {string} project @param {number} minutes */
-  async #withServers(project, minutes) {
+  /** @param {string} project @param {{ output: Output, minutes: number }} options */
+  async #withServers(project, options) {
     await this.#servers();
-    return this.#vitest(project, this.#serverEnv, minutes);
+    return this.#vitest(project, { ...options, env: this.#serverEnv });
   }
 
-  /** The pages are looked at with a browser. */
-  async #endToEnd() {
+  /**
+   * The pages are looked at with a browser.
+   * @param {{ output: Output, minutes: number, env?: NodeJS.ProcessEnv, files?: string[] }} options
+   */
+  async #endToEnd({ env = {}, ...options }) {
     await this.#servers();
     const { dataDir, progress, signal } = this;
     const { processes } = this.stack;
     const { chromium } = await ensurePrograms(['chromium'], { dataDir, processes, progress, signal });
-    return this.#vitest('e2e', { ...this.#serverEnv, CHROMIUM: chromium }, 40);
+    return this.#vitest('e2e', { ...options, env: { ...env, ...this.#serverEnv, CHROMIUM: chromium } });
   }
 
   async #migrations() {
     await this.#servers();
     const { root, signal } = this;
-    const said = await checkMigrations({ root, env: this.#serverEnv, processes: this.stack.processes, signal });
+    const said = await checkMigrations({ root, env: this.#serverEnv, signal });
     this.progress.line(said);
     return { passed: 1, failed: 0 };
   }
 
-  async #replay() {
+  /** @param {Output} output @param {string} lines of the sample */
+  async #replay(output, lines) {
     await this.#servers();
     const { app } = await choosePorts(join(this.dataDir, 'ports.json'), { app: [0] });
     await this.stack.startApp({ port: app, env: { DEV_LOGIN: 'true', RATE_LIMITS: 'off' }, signal: this.signal });
     try {
-      const args = [join('tools', 'replay.mjs'), '--lines', '1500', '--services', this.stack.servicesFile];
-      await this.#node('replay', args, { env: this.#serverEnv, minutes: 15 });
-      // Other shoppers: the carts of the first replay stay full.
-      const others = ['--checkout', '--user-offset', '50000000'];
-      await this.#node('replay with checkout', [...args, ...others], { env: this.#serverEnv, minutes: 15 });
-      return { passed: 2, failed: 0 };
+      const args = [join('tools', 'replay.mjs'), '--lines', lines, '--services', this.stack.servicesFile];
+      const options = { output, env: this.#serverEnv, minutes: 15 };
+      // Shoppers of their own in each run: the carts of an earlier one stay full.
+      const plain = await this.#one(this.#node('replay', [...args, '--user-offset', `${lines}0000000`], options));
+      const others = ['--checkout', '--user-offset', `${lines}5000000`];
+      return sum([plain, await this.#one(this.#node('replay-checkout', [...args, ...others], options))]);
     } finally {
       await this.stack.stopApp();
     }
   }
 
-  async #guards() {
+  /** @param {Output} output */
+  async #mutants(output) {
     await this.#servers();
-    return this.#one(this.#node('guards', [join('tools', 'guards.mjs')], { env: this.#serverEnv, minutes: 40 }));
+    const args = [join('tools', 'mutants.mjs'), ...(this.file === undefined ? [] : [this.file])];
+    return this.#one(this.#node('mutants', args, { output, env: this.#serverEnv, minutes: 30 }));
   }
 }

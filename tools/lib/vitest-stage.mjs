@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isAbort } from './failure.mjs';
 import { readJson } from './json-file.mjs';
 
 /**
  * @typedef {import('./processes.mjs').Processes} Processes
- * @typedef {{ passed: number, failed: number }} Counts
+ * @typedef {import('./results.mjs').Counts} Counts
+ * @typedef {{ project: string, file: string, ms: number }} FileTime
  */
 
 /**
@@ -26,27 +27,46 @@ export function countTests(report, succeeded, skipFails) {
 }
 
 /**
- * Runs one vitest project.
+ * @param {any} report
  * @param {string} project
- * @param {{ root: string, dataDir: string, env: NodeJS.ProcessEnv, timeoutMs: number, graceMs: number, processes: Processes, signal: AbortSignal }} options
- * @returns {Promise<Counts>}
+ * @param {string} root
+ * @returns {FileTime[]}
  */
-export async function runVitest(project, { root, dataDir, env, timeoutMs, graceMs, processes, signal }) {
+export function fileTimes(report, project, root) {
+  return (report?.testResults ?? []).map((/** @type {any} */ { name, startTime, endTime }) => ({
+    project,
+    file: relative(root, name),
+    ms: endTime - startTime,
+  }));
+}
+
+/**
+ * Runs one vitest project, or the files of it that are chosen.
+ * @param {string} project
+ * @param {{ root: string, dataDir: string, env: NodeJS.ProcessEnv, timeoutMs: number, graceMs: number, processes: Processes,
+ *   signal: AbortSignal, output: 'log' | 'terminal', files?: string[], excluded?: string[], name?: string }} options
+ * @returns {Promise<Counts & { files: FileTime[] }>}
+ */
+export async function runVitest(
+  project,
+  { root, dataDir, env, timeoutMs, graceMs, processes, signal, output, files = [], excluded = [], name },
+) {
   const file = join(dataDir, 'logs', `vitest-${project}.json`);
   rmSync(file, { force: true });
   const atOnce = join(root, 'tools', 'lib', 'failures-at-once.mjs');
   const names = ['default', atOnce, 'json'];
-  const reporters = [...names.flatMap((name) => ['--reporter', name]), '--outputFile.json', file];
+  const reporters = [...names.flatMap((reporter) => ['--reporter', reporter]), '--outputFile.json', file];
+  const chosen = [...files, ...excluded.flatMap((pattern) => ['--exclude', pattern]), ...(name ? ['-t', name] : [])];
   const succeeded = await processes
     .run(`vitest-${project}`, {
       command: process.execPath,
-      args: [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project, ...reporters],
+      args: [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project, ...chosen, ...reporters],
       cwd: root,
       env,
       timeoutMs,
       graceMs,
       signal,
-      output: 'terminal',
+      output,
       failure: `vitest ${project}`,
     })
     .then(
@@ -57,5 +77,8 @@ export async function runVitest(project, { root, dataDir, env, timeoutMs, graceM
         return false;
       },
     );
-  return countTests(readJson(file), succeeded, env['CI'] === 'true');
+  const report = readJson(file);
+  // Whoever chooses tests by name skips the others on purpose.
+  const skipFails = env['CI'] === 'true' && !name;
+  return { ...countTests(report, succeeded, skipFails), files: fileTimes(report, project, root) };
 }

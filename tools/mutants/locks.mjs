@@ -1,9 +1,9 @@
 /**
- * What guards an add across processes.
+ * Mutants of the lock that guards an add across processes.
  *
- * @type {import('./guards.list.mjs').Guard[]}
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const LOCK_GUARDS = [
+export const LOCK_MUTANTS = [
   {
     name: 'an add does nothing while another process holds the add lock',
     file: 'libs/cart/src/lua/add-items-7.lua',

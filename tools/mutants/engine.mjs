@@ -1,8 +1,8 @@
 /**
- * Guards of the pricing engine and of recommendations.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of the pricing engine and of recommendations.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const ENGINE_GUARDS = [
+export const ENGINE_MUTANTS = [
   {
     name: 'the shares of a discount sum to it',
     file: 'libs/pricing/src/engine/arithmetic.ts',

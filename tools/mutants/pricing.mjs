@@ -1,8 +1,8 @@
 /**
- * Guards of promotions and coupons as they are kept and shown.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of promotions and coupons as they are kept and shown.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const PRICING_GUARDS = [
+export const PRICING_MUTANTS = [
   {
     name: 'a coupon is never used more often than it was granted',
     file: 'libs/pricing/src/user-coupon.table.ts',

@@ -1,8 +1,8 @@
 /**
- * Guards of checkout: one order per request, one sale per item, one step of an order on the cart.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of checkout: one order per request, one sale per item, one step of an order on the cart.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const CHECKOUT_GUARDS = [
+export const CHECKOUT_MUTANTS = [
   {
     name: 'an attempt whose request was taken over commits no order',
     file: 'libs/checkout/src/checkout.table.ts',

@@ -1,8 +1,8 @@
 /**
- * Guards of the way to MySQL and back: change log, outbox cap, breaker, eviction.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of the way to MySQL and back: change log, outbox cap, breaker, eviction.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const SYNC_GUARDS = [
+export const SYNC_MUTANTS = [
   {
     name: 'the event of a change names its device',
     file: 'libs/cart/src/lua/includes/cart.lua',

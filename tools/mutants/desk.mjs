@@ -1,8 +1,8 @@
 /**
- * Guards of the operator's desk: runs, rebuild, dead letters, reports, audit.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of the operator's desk: runs, rebuild, dead letters, reports, audit.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const DESK_GUARDS = [
+export const DESK_MUTANTS = [
   {
     name: 'a run never touches a cart that is not loaded',
     file: 'libs/sync/src/sync.service.ts',

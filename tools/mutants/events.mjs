@@ -1,8 +1,8 @@
 /**
- * Guards of what others are told of shoppers, and of the way there.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of what others are told of shoppers, and of the way there.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const EVENT_GUARDS = [
+export const EVENT_MUTANTS = [
   {
     name: 'a shopper is told a price once',
     file: 'libs/database/src/migrations/1764300000000-shopper-events.ts',

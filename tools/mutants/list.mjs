@@ -1,30 +1,26 @@
-import { CHECKOUT_GUARDS } from './guards.checkout.mjs';
-import { DESK_GUARDS } from './guards.desk.mjs';
-import { ENGINE_GUARDS } from './guards.engine.mjs';
-import { EVENT_GUARDS } from './guards.events.mjs';
-import { LOCK_GUARDS } from './guards.locks.mjs';
-import { PRICING_GUARDS } from './guards.pricing.mjs';
-import { REPLAY_GUARDS } from './guards.replay.mjs';
-import { SYNC_GUARDS } from './guards.sync.mjs';
-import { PAGE_GUARDS } from './guards.page.mjs';
+import { CHECKOUT_MUTANTS } from './checkout.mjs';
+import { DESK_MUTANTS } from './desk.mjs';
+import { ENGINE_MUTANTS } from './engine.mjs';
+import { EVENT_MUTANTS } from './events.mjs';
+import { LOCK_MUTANTS } from './locks.mjs';
+import { PRICING_MUTANTS } from './pricing.mjs';
+import { REPLAY_MUTANTS } from './replay.mjs';
+import { SYNC_MUTANTS } from './sync.mjs';
+import { PAGE_MUTANTS } from './page.mjs';
 
 /**
- * @typedef {object} Guard
- * @property {string} name what the guard promises
+ * @typedef {object} Mutant
+ * @property {string} name the promise that the code keeps
  * @property {string} file
- * @property {string} from the text that is the guard; it must stand in the file exactly once
- * @property {string} to what stands there without it
+ * @property {string} from the text that keeps it; it must stand in the file exactly once
+ * @property {string} to what stands there in the mutant
  * @property {string} spec the tests that must turn red
  * @property {'unit' | 'integration'} [project]
  * @property {string} [only] one test of the file, when all of it takes long
  */
 
-/**
- * What the service promises, and the text that keeps the promise.
- *
- * @type {Guard[]}
- */
-export const GUARDS = [
+/** @type {Mutant[]} */
+export const MUTANTS = [
   {
     name: 'a row only moves to a higher version',
     file: 'libs/database/src/cart.table.ts',
@@ -276,13 +272,13 @@ export const GUARDS = [
     to: '',
     spec: 'test/integration/merge.store.int-spec.ts',
   },
-  ...CHECKOUT_GUARDS,
-  ...DESK_GUARDS,
-  ...ENGINE_GUARDS,
-  ...LOCK_GUARDS,
-  ...PRICING_GUARDS,
-  ...SYNC_GUARDS,
-  ...EVENT_GUARDS,
-  ...PAGE_GUARDS,
-  ...REPLAY_GUARDS,
+  ...CHECKOUT_MUTANTS,
+  ...DESK_MUTANTS,
+  ...ENGINE_MUTANTS,
+  ...LOCK_MUTANTS,
+  ...PRICING_MUTANTS,
+  ...SYNC_MUTANTS,
+  ...EVENT_MUTANTS,
+  ...PAGE_MUTANTS,
+  ...REPLAY_MUTANTS,
 ];

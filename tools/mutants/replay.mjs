@@ -1,9 +1,9 @@
 /**
  * What makes the replay with checkout a judge.
  *
- * @type {import('./guards.list.mjs').Guard[]}
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const REPLAY_GUARDS = [
+export const REPLAY_MUTANTS = [
   {
     name: 'an invoice waits while another needs one of its SKUs at another price',
     file: 'tools/replay/checkout/turns.mjs',

@@ -1,8 +1,8 @@
 /**
- * Guards of the operator's page and of the figures it shows.
- * @type {import('./guards.list.mjs').Guard[]}
+ * Mutants of the operator's page and of the figures it shows.
+ * @type {import('./list.mjs').Mutant[]}
  */
-export const PAGE_GUARDS = [
+export const PAGE_MUTANTS = [
   {
     name: 'a page runs no script that stands in its text',
     file: 'apps/server/src/storefront.ts',
