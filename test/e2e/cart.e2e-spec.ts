@@ -132,7 +132,7 @@ describe('a shopper', () => {
     expect((await user.patch(`/v1/cart/items/${sku}`, { quantity: 1 })).status).toBe(200);
     expect((await user.patch(`/v1/cart/items/${sku}`, { quantity: 2 })).body.code).toBe('SKU_NOT_FOUND');
     await admin.put('/v1/admin/skus', [
-      { skuId: sku, skuCode: 'x', shopId: '7', name: '', price: '6.00', stock: 9, status: 'on' },
+      { skuId: sku, skuCode: `x-${sku}`, shopId: '7', name: '', price: '6.00', stock: 9, status: 'on' },
     ]);
     expect((await user.cart()).items[1]).toMatchObject({ valid: true, selected: true, price: '6.00', quantity: 1 });
   });

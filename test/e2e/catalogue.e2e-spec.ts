@@ -29,8 +29,9 @@ describe('the catalogue for shoppers', () => {
   it('lists a shop without a login, and hides what is off the shelf or gone', async () => {
     const shopId = shopOfItsOwn();
     const name = 'Storm lantern';
+    const skuCode = `Sl-${shopId}`;
     const [shown, off, gone] = await api.skus(
-      { shopId, name, price: 1250, stock: 3, purchaseLimit: 2, skuCode: 'Sl-1' },
+      { shopId, name, price: 1250, stock: 3, purchaseLimit: 2, skuCode },
       { shopId, status: 'off' },
       { shopId },
     );
@@ -38,7 +39,7 @@ describe('the catalogue for shoppers', () => {
 
     const list = await read(`/v1/skus?shopId=${shopId}`);
     const sku = {
-      ...{ skuId: shown, skuCode: 'Sl-1', spuId: null, shopId, shopName: 'Shop 7', name },
+      ...{ skuId: shown, skuCode, spuId: null, shopId, shopName: 'Shop 7', name },
       ...{ image: '/images/lantern.png', spec: 'white', price: '12.50' },
       stock: { state: 'low', available: 3 },
       limits: { maximum: 2 },
@@ -75,8 +76,8 @@ describe('the catalogue for shoppers', () => {
     const shopId = shopOfItsOwn();
     const spuId = freshSkuId();
     const [red, blue] = await api.skus(
-      { shopId, spuId, name: 'Кружка 100% red', skuCode: 'MUG-a' },
-      { shopId, spuId, name: '马克杯 blue', skuCode: 'MUG-b' },
+      { shopId, spuId, name: 'Кружка 100% red', skuCode: `MUG-a-${shopId}` },
+      { shopId, spuId, name: '马克杯 blue', skuCode: `MUG-b-${shopId}` },
       { shopId, spuId, name: 'off', status: 'off' },
     );
     const search = async (q: string) => {

@@ -173,6 +173,10 @@ const PROVOKED: Partial<Record<ErrorCode, { ask: () => Promise<Answer>; error?: 
       return (await api.admin()).post(`/v1/orders/${orderId}/pay`);
     },
   },
+  SKU_CODE_TAKEN: {
+    ask: async () => (await api.admin()).patch(`/v1/admin/skus/${sku.few}`, { skuCode: `code-${sku.on}` }),
+    error: () => ({ skuId: sku.few, skuCode: `code-${sku.on}` }),
+  },
   NOTHING_TO_UNDO: { ask: async () => (await api.login()).post('/v1/cart/undo') },
   IDEMPOTENCY_IN_PROGRESS: {
     ask: async () => {
@@ -265,7 +269,9 @@ const ITEM = 'PATCH /v1/cart/items/{skuId}';
 const SPEC = 'PUT /v1/cart/items/{skuId}/spec';
 const UNDO = 'POST /v1/cart/undo';
 const MERGE = 'POST /v1/cart/merge';
-const ONE_SKU = ['DELETE /v1/admin/skus/{skuId}', 'GET /v1/skus/{skuId}', 'PATCH /v1/admin/skus/{skuId}'];
+const PATCH_SKU = 'PATCH /v1/admin/skus/{skuId}';
+const DELETE_SKU = 'DELETE /v1/admin/skus/{skuId}';
+const ONE_SKU = [DELETE_SKU, PATCH_SKU, 'GET /v1/admin/skus/{skuId}', 'GET /v1/skus/{skuId}'];
 const WRITES = [
   ...[...ADDS, ITEM, SPEC, UNDO, MERGE, 'POST /v1/cart/items/remove', 'DELETE /v1/cart/items/{skuId}'],
   ...['DELETE /v1/cart', 'DELETE /v1/cart/invalid-items', 'PUT /v1/cart/selection'],
@@ -280,7 +286,8 @@ const ROUTES: Partial<Record<ErrorCode, string[]>> = {
   ITEM_NOT_FOUND: [ITEM, SPEC],
   SKU_OFF_SHELF: [...ADDS, ITEM, SPEC],
   OUT_OF_STOCK: [...ADDS, ITEM, SPEC],
-  INSUFFICIENT_STOCK: [...ADDS, ITEM, SPEC],
+  INSUFFICIENT_STOCK: [...ADDS, ITEM, SPEC, PATCH_SKU],
+  SKU_CODE_TAKEN: [PATCH_SKU, 'PUT /v1/admin/skus'],
   QUANTITY_LIMIT: [...ADDS, ITEM, SPEC, UNDO],
   CART_FULL: [...ADDS, UNDO],
   NOTHING_TO_UNDO: [UNDO],
@@ -289,7 +296,7 @@ const ROUTES: Partial<Record<ErrorCode, string[]>> = {
     ...[CHECKOUT, PREVIEW],
   ],
   REDIS_NEWER: ['POST /v1/admin/carts/{userId}/rebuild'],
-  VERSION_MISMATCH: [...WRITES, CHECKOUT],
+  VERSION_MISMATCH: [...WRITES, CHECKOUT, PATCH_SKU, DELETE_SKU],
   NOTHING_SELECTED: [CHECKOUT],
   CHECKOUT_REJECTED: ['GET /v1/cart', CHECKOUT, PREVIEW],
   CART_CHANGED: [CHECKOUT],

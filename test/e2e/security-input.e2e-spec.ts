@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Answer, Api, Shopper } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
 import { eventually } from '../support/eventually.js';
@@ -322,6 +322,8 @@ describe('S11 S12: text that looks like SQL, Lua or Redis', () => {
     const sku = { skuId: odd, skuCode: text, shopId: '7', shopName: text, name: text, image: text, spec: text };
     const put = await admin.put('/v1/admin/skus', [{ ...sku, price: '1.00', stock: 5, status: 'on' }]);
     expect(put.status).toBe(200);
+    // A code belongs to one SKU, also when the test is repeated.
+    onTestFinished(async () => void (await admin.delete(`/v1/admin/skus/${odd}`)));
     const shopper = await api.login();
     await shopper.add(skuId);
     await shopper.add(odd, 1, /^[\x21-\x7e]+$/.test(text) ? { 'idempotency-key': text } : {});

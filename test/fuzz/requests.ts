@@ -149,9 +149,10 @@ export class Requests {
     for (const { name, schema } of operation.parameters.filter((one) => one.in === 'query')) {
       if (!random.chance(0.3)) continue;
       const value = bends(0.5) ? String(mutated('', random)) : String(values.valid(schema, name));
-      // A number in a query is a text: what the document says of numbers cannot be checked on it here.
       const isId = /Id$|^cursor$/.test(name) && !this.isName(schema);
-      const isWrong = schema['type'] === 'string' && !this.schemas.fits(schema, value);
+      // A number in a query is a text.
+      const meant = schema['type'] === 'integer' && /^[1-9][0-9]{0,8}$/.test(value) ? Number(value) : value;
+      const isWrong = !this.schemas.fits(schema, meant);
       if (isWrong || (isId && isTooLarge(value))) flaws.add('query');
       query.push(`${encodeURIComponent(name)}=${encodeURIComponent(wellFormed(value))}`);
     }

@@ -70,6 +70,9 @@ export class World {
         return String(random.int(1, 4));
       case 'userId':
         return random.chance(0.9) ? random.pick(this.users).id : freshUserId();
+      // One that is free: a code belongs to one SKU.
+      case 'skuCode':
+        return random.chance(0.9) ? `code-${random.int(1, 2 ** 40)}` : undefined;
       case 'shopId':
         return random.pick(SHOPS);
       case 'spuId':

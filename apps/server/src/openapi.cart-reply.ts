@@ -54,7 +54,7 @@ const PREFERENCE_APPLIED = {
 export function describeCartReply(operation: Operation, codes: readonly ErrorCode[], schemas: Schemas): void {
   const isIdempotent = codes.includes('IDEMPOTENCY_KEY_REUSED');
   if (isIdempotent) addParameters(operation, IDEMPOTENCY_KEY);
-  if (codes.includes('VERSION_MISMATCH')) addParameters(operation, IF_MATCH, DEVICE);
+  if (codes.includes('VERSION_MISMATCH')) addParameters(operation, IF_MATCH);
   for (const [status, response] of Object.entries(operation.responses) as [string, Response][]) {
     if (!status.startsWith('2')) continue;
     const headers: Record<string, object> = isIdempotent ? { 'Idempotent-Replayed': IDEMPOTENT_REPLAYED } : {};
@@ -63,6 +63,7 @@ export function describeCartReply(operation: Operation, codes: readonly ErrorCod
     const kind = kindOf(schemas[name]);
     if (kind) headers['ETag'] = ETAG;
     if (kind === 'cart') addParameters(operation, GROUP, COUPONS);
+    if (kind === 'cart' && codes.includes('VERSION_MISMATCH')) addParameters(operation, DEVICE);
     if (kind === 'cart' && media && codes.includes('VERSION_MISMATCH')) {
       addParameters(operation, PREFER);
       headers['Preference-Applied'] = PREFERENCE_APPLIED;

@@ -107,6 +107,8 @@ export function problemSchema(hasCarts: boolean): Schemas[string] {
           properties: {
             code: { type: 'string', enum: Object.keys(ERRORS) },
             skuId: { ...text, description: 'The SKU that is refused.' },
+            skuCode: { ...text, description: 'The code that another SKU has.' },
+            version: { ...text, description: 'The version there is now.' },
             field: {
               ...text,
               description: 'A path in the request, such as `items[0].skuId`; empty for the whole body.',

@@ -1,6 +1,6 @@
 import { createParamDecorator, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { invalid } from '@app/common';
+import { invalid, parseIfMatch } from '@app/common';
 import { idempotentRequestOf } from '@app/identity';
 import type { CouponChoice } from '@app/pricing';
 import { GroupBy } from './cart.groups.js';
@@ -26,19 +26,6 @@ export const Options = createParamDecorator((_: unknown, context: ExecutionConte
 export const View = createParamDecorator((_: unknown, context: ExecutionContext): ViewOptions =>
   viewOf(queryOf(context.switchToHttp().getRequest<FastifyRequest>())),
 );
-
-const ETAGS = /^\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*$/;
-
-/**
- * The versions an `If-Match` accepts; `undefined` for `*`, since every owner has a cart. Weak and foreign tags are
- * legal and match nothing (RFC 9110, 13.1.1). Throws `VALIDATION_FAILED` for what is no list of tags.
- */
-export function parseIfMatch(header: string): string[] | undefined {
-  if (header.trim() === '*') return undefined;
-  if (!ETAGS.test(header))
-    throw invalid([{ field: 'If-Match', message: 'must be a list of quoted entity tags, or *' }]);
-  return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).map((tag) => /^"(\d{1,19})"$/.exec(tag)?.[1] ?? 'none');
-}
 
 /**
  * The device as the change log names it; `undefined` for what is not 1 to 64 visible ASCII characters: no change of a

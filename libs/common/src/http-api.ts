@@ -39,6 +39,7 @@ const EXAMPLE_DETAILS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
   OUT_OF_STOCK: { skuId: '100001', available: 0 },
   INSUFFICIENT_STOCK: { skuId: '100001', available: 3 },
   QUANTITY_LIMIT: { skuId: '100001', maximum: 99, requested: 100 },
+  SKU_CODE_TAKEN: { skuId: '100001', skuCode: '85123A' },
   CART_FULL: { maximum: 120 },
   CHECKOUT_REJECTED: { skuId: '100001', code: 'INSUFFICIENT_STOCK', available: 1, requested: 2 },
   RATE_LIMITED: { limit: 150, windowSeconds: 10 },

@@ -9,6 +9,8 @@ export { ApiProblems, BodyLimit, exampleProblem, problemCodesOf } from './http-a
 export { invalid, toDto } from './http-dto.js';
 export { ApiBodyRule, ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, ID_SCHEMA, TOKEN_SCHEMA } from './http-fields.js';
 export { ParseIdPipe, ParseTokenPipe } from './http-id.pipe.js';
+export { IfMatch, parseIfMatch } from './http-if-match.js';
+export { IsPageSize, pageSize } from './http-limit.js';
 export { entriesOf, HttpListPipe } from './http-list.pipe.js';
 export { NoBodyGuard } from './http-no-body.guard.js';
 export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';
@@ -16,6 +18,7 @@ export type { Problem } from './http-problem.js';
 export { isId, IsAsciiToken, IsFlag, IsId, IsMoney, IsQuantity, IsTotal, MayBeAbsent } from './http-validation.js';
 export type { FieldOptions } from './http-validation.js';
 export { IsUtcTime } from './http-time.js';
+export { VersionTagInterceptor } from './http-version-tag.js';
 export { HttpValidationPipe } from './http-validation.pipe.js';
 export { KeptFresh } from './kept-fresh.js';
 export { PinoLogger } from './logger.js';

@@ -15,5 +15,6 @@ export { fromDateTime, toDateTime, toIso } from './date-time.js';
 export { Database, DatabaseUnavailableError } from './database.js';
 export type { Query } from './database.js';
 export { DatabaseModule } from './database.module.js';
+export { foldText, searchTextOf } from './search-text.js';
 export { Slots } from './slots.js';
 export { snapshotTextOf } from './snapshots.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, AppError, ParseIdPipe } from '@app/common';
+import { ApiProblems, AppError, pageSize, ParseIdPipe } from '@app/common';
 import { Public } from '@app/identity';
 import { Catalogue } from './catalogue.js';
 import { ListSkusDto, SkuPageDto, SkuWithVariantsDto, toShopperSkuDto, toSkuFilter } from './dto/shopper-sku.dto.js';
@@ -18,11 +18,11 @@ export class CatalogueController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The SKUs on the shelf, 50 a page. No login.' })
+  @ApiOperation({ summary: 'The SKUs on the shelf. No login.' })
   @ApiOkResponse({ type: SkuPageDto })
   @ApiProblems('VALIDATION_FAILED', 'CART_UNAVAILABLE')
   async page(@Query() query: ListSkusDto): Promise<SkuPageDto> {
-    const { skus, next } = await this.list.page(toSkuFilter(query), query.cursor);
+    const { skus, next } = await this.list.page(toSkuFilter(query), query.cursor, pageSize(query.limit));
     return { skus: skus.map((sku) => toShopperSkuDto(sku, this.inventory)), next };
   }
 

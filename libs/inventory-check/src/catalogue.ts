@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { keys, loadScripts, RedisConnection, RedisUnavailableError } from '@app/redis';
 import { SkuTable } from './sku.table.js';
-import { Sku, SkuInput, SkuPatch } from './sku.js';
+import { ChangeTerms } from './sku.change.js';
+import { ShopSku, Sku, SkuInput, SkuPatch } from './sku.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const share = scripts.get('share-sku');
@@ -64,20 +65,22 @@ export class Catalogue {
   }
 
   /** Inserts or replaces SKUs; carts served by this process show them at once, others within a second. */
-  async upsert(skus: readonly SkuInput[]): Promise<void> {
-    await this.publishCommitted(await this.table.upsert(skus));
+  async upsert(skus: readonly SkuInput[]): Promise<ShopSku[]> {
+    const stored = await this.table.upsert(skus);
+    await this.publishCommitted(stored);
+    return stored;
   }
 
   /** Changes one SKU; `undefined` when there is none. */
-  async patch(skuId: string, patch: SkuPatch): Promise<Sku | undefined> {
-    const sku = await this.table.patch(skuId, patch);
+  async patch(skuId: string, patch: SkuPatch, terms?: ChangeTerms): Promise<ShopSku | undefined> {
+    const sku = await this.table.patch(skuId, patch, terms);
     if (sku) await this.publishCommitted([sku]);
     return sku;
   }
 
   /** Takes one SKU out of the catalogue; `undefined` when there is none. */
-  async remove(skuId: string): Promise<Sku | undefined> {
-    const sku = await this.table.remove(skuId);
+  async remove(skuId: string, terms?: ChangeTerms): Promise<ShopSku | undefined> {
+    const sku = await this.table.remove(skuId, terms);
     if (sku) await this.publishCommitted([sku]);
     return sku;
   }

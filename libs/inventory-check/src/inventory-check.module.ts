@@ -8,12 +8,23 @@ import { LimitsAdminController } from './limits.admin.controller.js';
 import { Limits } from './limits.js';
 import { LimitsService } from './limits.service.js';
 import { SettingTable } from './setting.table.js';
+import { ShopSkuList } from './shop-sku.list.js';
 import { SkuList } from './sku.list.js';
 import { SkuTable } from './sku.table.js';
 
 @Module({
   controllers: [CatalogueController, CatalogueAdminController, LimitsAdminController],
-  providers: [Catalogue, CatalogueSharer, InventoryCheck, Limits, LimitsService, SettingTable, SkuList, SkuTable],
+  providers: [
+    Catalogue,
+    CatalogueSharer,
+    InventoryCheck,
+    Limits,
+    LimitsService,
+    SettingTable,
+    ShopSkuList,
+    SkuList,
+    SkuTable,
+  ],
   exports: [Catalogue, InventoryCheck, SkuList, SkuTable],
 })
 export class InventoryCheckModule {}

@@ -34,14 +34,16 @@ export class SkuList {
 
   constructor(private readonly table: SkuTable) {}
 
-  /** At most 50 SKUs above an id. A search through a large catalogue may answer fewer, even none, with a `next`. */
-  async page(filter: SkuFilter, after = '0'): Promise<SkuPage> {
+  /**
+   * At most `limit` SKUs above an id. A search through a large catalogue may answer fewer, even none, with a `next`.
+   */
+  async page(filter: SkuFilter, after = '0', limit = PAGE): Promise<SkuPage> {
     const skus: Sku[] = [];
     const deadline = performance.now() + SEARCH_MS;
     for (let start = after; ;) {
-      const { found, end } = await this.withSlot(() => this.look(filter, start, PAGE + 1 - skus.length));
+      const { found, end } = await this.withSlot(() => this.look(filter, start, limit + 1 - skus.length));
       skus.push(...found);
-      if (skus.length > PAGE) return { skus: skus.slice(0, PAGE), next: skus[PAGE - 1]!.skuId };
+      if (skus.length > limit) return { skus: skus.slice(0, limit), next: skus[limit - 1]!.skuId };
       if (end === undefined) return { skus, next: null };
       if (performance.now() >= deadline) return { skus, next: end };
       start = end;

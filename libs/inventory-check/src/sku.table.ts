@@ -1,42 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { compareDecimals, Database, fromCents, Query, toCents } from '@app/database';
+import { AppError } from '@app/common';
+import { Database, foldText, fromCents, Query } from '@app/database';
 import { recordSkuSignals } from './sku-signals.js';
-import { Sku, SkuFilter, SkuInput, SkuPatch, SkuScope } from './sku.js';
-
-interface SkuRow {
-  sku_id: string;
-  sku_code: string;
-  spu_id: string | null;
-  shop_id: string;
-  shop_name: string;
-  name: string;
-  image: string;
-  spec: string;
-  price: string;
-  stock: number;
-  low_stock_threshold: number | null;
-  purchase_limit: number | null;
-  status: 'on' | 'off' | 'gone';
-  version: string;
-}
-
-const COLUMNS =
-  'sku_id, sku_code, spu_id, shop_id, shop_name, name, image, spec, price, stock, low_stock_threshold, ' +
-  'purchase_limit, status, version';
+import { ChangeTerms, patchSku, removeSku } from './sku.change.js';
+import { COLUMNS, SHOP_COLUMNS, ShopSkuRow, SkuRow, toShopSku, toSku } from './sku.rows.js';
+import { readShopSkus, upsertSkus } from './sku.upsert.js';
+import { ShopSku, ShopSkuFilter, Sku, SkuFilter, SkuInput, SkuPatch, SkuScope } from './sku.js';
 
 const MAX_STOCK = 2_147_483_647;
-const UPSERT_CHUNK = 1_000;
-const INSERT = `INSERT INTO product_sku (${COLUMNS}, update_time)`;
-const ON_DUPLICATE = `ON DUPLICATE KEY UPDATE sku_code = VALUES(sku_code), spu_id = VALUES(spu_id),
-  shop_id = VALUES(shop_id), shop_name = VALUES(shop_name), name = VALUES(name), image = VALUES(image),
-  spec = VALUES(spec), price = VALUES(price), stock = VALUES(stock), low_stock_threshold = VALUES(low_stock_threshold),
-  purchase_limit = VALUES(purchase_limit), status = VALUES(status), version = version + 1,
-  update_time = VALUES(update_time)`;
+const DUPLICATE = 1062;
+const ATTEMPTS = 3;
 
 const PRICES = {
   at_least: 'price >= ? ORDER BY price, sku_id',
   below: 'price < ? ORDER BY price DESC, sku_id DESC',
 };
+
+/** A row of an older version of the service has no text to search yet. */
+const HAS_TEXT = `COALESCE(search_text, CONCAT(name, '\\n', sku_code)) COLLATE utf8mb4_unicode_520_ci LIKE ? ESCAPE '!'`;
 
 /** The `product_sku` table: the truth of the catalogue. */
 @Injectable()
@@ -115,10 +96,8 @@ export class SkuTable {
       parameters.push(filter.shopId);
     }
     if (filter.text) {
-      // Codes are told apart by case, yet nobody searches so.
-      conditions.push(`(name LIKE ? ESCAPE '!' OR sku_code COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!')`);
-      const pattern = `%${filter.text.replaceAll(/[!%_]/g, '!$&')}%`;
-      parameters.push(pattern, pattern);
+      conditions.push(HAS_TEXT);
+      parameters.push(patternOf(filter.text));
     }
     const where = conditions.join(' AND ');
     const rows = await this.database.query<SkuRow>(
@@ -139,6 +118,47 @@ export class SkuTable {
       [...parameters, after, rows - 1],
     );
     return end?.sku_id;
+  }
+
+  /**
+   * SKUs as the shop keeps them, those off the shelf too, the latest added first: with numbers below `before`, down to
+   * `downTo` when there is one. A text is looked for row by row, so bound it with {@link endOfShopWindow}.
+   */
+  async newest(filter: ShopSkuFilter, before: string, downTo: string | undefined, limit: number): Promise<ShopSku[]> {
+    const conditions = ["status <> 'gone'", 'added_no < ?'];
+    const parameters: unknown[] = [before];
+    const add = (condition: string, value: unknown) => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      parameters.push(value);
+    };
+    add('shop_id = ?', filter.shopId);
+    add('status = ?', filter.status);
+    add('added_no >= ?', downTo);
+    add(HAS_TEXT, filter.text && patternOf(filter.text));
+    const where = conditions.join(' AND ');
+    const index = indexOf(filter);
+    const rows = await this.database.query<ShopSkuRow>(
+      `SELECT ${SHOP_COLUMNS} FROM product_sku FORCE INDEX (${index}) WHERE ${where}
+       ORDER BY added_no DESC LIMIT ?`,
+      [...parameters, limit],
+    );
+    return rows.map(toShopSku);
+  }
+
+  /** The last of the next `rows` numbers below `before` along which {@link newest} looks; `undefined`: there are fewer. */
+  async endOfShopWindow(filter: ShopSkuFilter, before: string, rows: number): Promise<string | undefined> {
+    const [where, parameters] =
+      filter.shopId === undefined
+        ? ['added_no < ?', [before]]
+        : ['shop_id = ? AND added_no < ?', [filter.shopId, before]];
+    const index = indexOf(filter);
+    const [end] = await this.database.query<{ added_no: string }>(
+      `SELECT added_no FROM product_sku FORCE INDEX (${index}) WHERE ${where}
+       ORDER BY added_no DESC LIMIT 1 OFFSET ?`,
+      [...parameters, rows - 1],
+    );
+    return end?.added_no;
   }
 
   /** SKUs that can be bought and cost at least so many cents, cheapest first, or less, dearest first. */
@@ -162,57 +182,43 @@ export class SkuTable {
     return (await this.database.query('SELECT 1 FROM product_sku LIMIT 1')).length === 0;
   }
 
-  /** Inserts or replaces, all or none; a SKU that was gone comes back. Returns the rows as they are now. */
-  async upsert(skus: readonly SkuInput[]): Promise<Sku[]> {
-    const sorted = [...skus].sort((a, b) => compareDecimals(a.skuId, b.skuId));
-    return this.database.transaction(async (query) => {
-      const stored: Sku[] = [];
-      for (let i = 0; i < sorted.length; i += UPSERT_CHUNK) {
-        const chunk = sorted.slice(i, i + UPSERT_CHUNK);
-        const ids = chunk.map((sku) => sku.skuId);
-        const before = await this.lock(ids, query);
-        const places = chunk.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP())').join(', ');
-        await query(`${INSERT} VALUES ${places} ${ON_DUPLICATE}`, chunk.flatMap(toParameters));
-        const after = await this.find(ids, query);
-        await recordSkuSignals(before, after, query);
-        stored.push(...after);
+  /**
+   * Inserts or replaces, all or none; a SKU that was gone comes back. Returns the SKUs as they are now, in the order in
+   * which they were first named. Throws `SKU_CODE_TAKEN`.
+   */
+  upsert(skus: readonly SkuInput[]): Promise<ShopSku[]> {
+    if (skus.length === 0) return Promise.resolve([]);
+    return this.change((query) => upsertSkus(skus, query));
+  }
+
+  /** As {@link patchSku}, in a transaction of its own. */
+  patch(skuId: string, patch: SkuPatch, terms: ChangeTerms = {}): Promise<ShopSku | undefined> {
+    return this.change((query) => patchSku(skuId, patch, terms, query));
+  }
+
+  /** As {@link removeSku}, in a transaction of its own. */
+  remove(skuId: string, terms: ChangeTerms = {}): Promise<ShopSku | undefined> {
+    return this.change((query) => removeSku(skuId, terms, query));
+  }
+
+  /** One SKU as the shop keeps it; `undefined` when there is none, or it is gone. */
+  async findForShop(skuId: string): Promise<ShopSku | undefined> {
+    const [sku] = await readShopSkus([skuId], this.database.query);
+    return sku?.status === 'gone' ? undefined : sku;
+  }
+
+  /**
+   * A code or number that another transaction has taken since it was looked for makes the change begin again, and see it.
+   */
+  private async change<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.database.transaction(work);
+      } catch (error) {
+        if ((error as { errno?: number }).errno !== DUPLICATE) throw error;
+        if (attempt === ATTEMPTS) throw new AppError('SKU_CODE_TAKEN', [], undefined, { cause: error });
       }
-      return stored;
-    });
-  }
-
-  /** Marks a SKU as gone; `undefined` when there is none. The row stays, so that its version goes on growing. */
-  async remove(skuId: string): Promise<Sku | undefined> {
-    return this.database.transaction(async (query) => {
-      const [found] = await this.find([skuId], query);
-      if (!found || found.status === 'gone') return undefined;
-      await query(
-        `UPDATE product_sku SET status = 'gone', version = version + 1, update_time = UTC_TIMESTAMP() WHERE sku_id = ?`,
-        [skuId],
-      );
-      return (await this.find([skuId], query))[0];
-    });
-  }
-
-  /** Changes some fields of one SKU; `undefined` when there is none. */
-  async patch(skuId: string, patch: SkuPatch): Promise<Sku | undefined> {
-    const assignments = toAssignments(patch);
-    return this.database.transaction(async (query) => {
-      const before = await this.lock([skuId], query);
-      const set = [
-        ...assignments.map(([assignment]) => assignment),
-        'version = version + 1',
-        'update_time = UTC_TIMESTAMP()',
-      ].join(', ');
-      await query(`UPDATE product_sku SET ${set} WHERE sku_id = ? AND status <> 'gone'`, [
-        ...assignments.map(([, value]) => value),
-        skuId,
-      ]);
-      const [sku] = await this.find([skuId], query);
-      if (!sku || sku.status === 'gone') return undefined;
-      await recordSkuSignals(before, [sku], query);
-      return sku;
-    });
+    }
   }
 }
 
@@ -238,58 +244,10 @@ function casesOf({ size }: ReadonlyMap<string, number>): string {
   return 'WHEN CAST(? AS SIGNED) THEN ? '.repeat(size);
 }
 
-const ASSIGNMENTS = {
-  price: 'price = ?',
-  stock: 'stock = ?',
-  lowStockThreshold: 'low_stock_threshold = ?',
-  purchaseLimit: 'purchase_limit = ?',
-  // An empty name becomes the code.
-  name: "name = COALESCE(NULLIF(?, ''), sku_code)",
-  image: 'image = ?',
-  spec: 'spec = ?',
-  shopName: 'shop_name = ?',
-  status: 'status = ?',
-} as const satisfies Record<keyof SkuPatch, string>;
-
-function toAssignments(patch: SkuPatch): [assignment: string, value: unknown][] {
-  return (Object.keys(ASSIGNMENTS) as (keyof SkuPatch)[])
-    .filter((field) => patch[field] !== undefined)
-    .map((field) => [ASSIGNMENTS[field], field === 'price' ? fromCents(patch.price!) : patch[field]]);
+function patternOf(text: string): string {
+  return `%${foldText(text).replaceAll(/[!%_]/g, '!$&')}%`;
 }
 
-function toSku(row: SkuRow): Sku {
-  return {
-    skuId: row.sku_id,
-    skuCode: row.sku_code,
-    spuId: row.spu_id,
-    shopId: row.shop_id,
-    shopName: row.shop_name,
-    name: row.name,
-    image: row.image,
-    spec: row.spec,
-    price: toCents(row.price),
-    stock: row.stock,
-    lowStockThreshold: row.low_stock_threshold,
-    purchaseLimit: row.purchase_limit,
-    status: row.status,
-    version: Number(row.version),
-  };
-}
-
-function toParameters(sku: SkuInput): unknown[] {
-  return [
-    sku.skuId,
-    sku.skuCode,
-    sku.spuId,
-    sku.shopId,
-    sku.shopName,
-    sku.name,
-    sku.image,
-    sku.spec,
-    fromCents(sku.price),
-    sku.stock,
-    sku.lowStockThreshold,
-    sku.purchaseLimit,
-    sku.status,
-  ];
+function indexOf({ shopId }: ShopSkuFilter): string {
+  return shopId === undefined ? 'uk_added_no' : 'idx_shop_added';
 }

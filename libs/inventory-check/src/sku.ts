@@ -17,13 +17,32 @@ export interface Sku {
   version: number;
 }
 
-/** A whole SKU as an operator sends it. */
-export type SkuInput = Omit<Sku, 'version' | 'status'> & { status: 'on' | 'off' };
+/** A SKU as its shop keeps it. */
+export interface ShopSku extends Sku {
+  /** Grows with each change the shop makes; what orders take from the stock, or return, leaves it. */
+  edition: number;
+  /** Higher was added later. */
+  addedNo: string;
+}
+
+/**
+ * A whole SKU as an operator sends it. Without an id it is the one with its code, or a new one. A known one keeps the stock
+ * and the shop that are left out, a new one has 0 and shop 1.
+ */
+export type SkuInput = Omit<Sku, 'version' | 'status' | 'skuId' | 'stock' | 'shopId' | 'shopName'> & {
+  status: 'on' | 'off';
+  skuId?: string;
+  stock?: number;
+  shopId?: string;
+  shopName?: string;
+};
 
 /** The fields of a SKU an operator changes; the others stay. */
-export type SkuPatch = Partial<
-  Pick<Sku, 'price' | 'stock' | 'lowStockThreshold' | 'purchaseLimit' | 'name' | 'image' | 'spec' | 'shopName'>
-> & { status?: 'on' | 'off' };
+export type SkuPatch = Partial<Omit<Sku, 'skuId' | 'version' | 'status'>> & {
+  status?: 'on' | 'off';
+  /** Added to the stock. */
+  stockDelta?: number;
+};
 
 /** Where a SKU may be from: everywhere, a shop, or a list. */
 export type SkuScope = { platform: true } | { shopId: string } | { skuIds: readonly string[] };
@@ -34,4 +53,11 @@ export interface SkuFilter {
   text?: string;
   shopId?: string;
   spuId?: string;
+}
+
+/** Which SKUs an operator wants listed. */
+export interface ShopSkuFilter {
+  text?: string;
+  shopId?: string;
+  status?: 'on' | 'off';
 }

@@ -7,6 +7,7 @@ import { DevicesAndGaps1764400000000 } from './1764400000000-devices-and-gaps.js
 import { Recommendations1764500000000 } from './1764500000000-recommendations.js';
 import { OrderAmounts1764600000000 } from './1764600000000-order-amounts.js';
 import { RowsOfOthers1764700000000 } from './1764700000000-rows-of-others.js';
+import { CatalogueOfShops1764820000000 } from './1764820000000-catalogue-of-shops.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Recommendations1764500000000,
   OrderAmounts1764600000000,
   RowsOfOthers1764700000000,
+  CatalogueOfShops1764820000000,
 ];

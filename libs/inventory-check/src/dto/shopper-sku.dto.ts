@@ -1,21 +1,14 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
-import { ApiCount, ApiId, IsId, MayBeAbsent } from '@app/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { ApiCount, ApiId, IsId, IsPageSize } from '@app/common';
 import { fromCents } from '@app/database';
 import { InventoryCheck } from '../inventory-check.js';
 import { Sku, SkuFilter } from '../sku.js';
 import { ProductDto } from './product.dto.js';
+import { IsSearchText } from './search-text.js';
 
 /** The query of `GET /v1/skus`. */
 export class ListSkusDto {
-  @ApiPropertyOptional({
-    maxLength: 100,
-    pattern: String.raw`^\P{Cc}*$`,
-    example: 'lantern',
-    description: 'a part of the name or of the skuCode, whatever the case; blank: no search',
-  })
-  @MayBeAbsent()
-  @Matches(/^\P{Cc}{0,100}$/u, { message: '$property must be a text of at most 100 characters, no control characters' })
+  @IsSearchText()
   q?: string;
 
   @IsId({ optional: true, description: 'SKUs of this shop' })
@@ -26,6 +19,9 @@ export class ListSkusDto {
 
   @IsId({ optional: true, description: 'the `next` of the page before' })
   cursor?: string;
+
+  @IsPageSize()
+  limit?: string;
 }
 
 export class SkuStockDto {
@@ -64,7 +60,7 @@ export class SkuWithVariantsDto extends ShopperSkuDto {
 }
 
 export class SkuPageDto {
-  @ApiProperty({ type: [ShopperSkuDto], maxItems: 50, description: 'in the order of ids' })
+  @ApiProperty({ type: [ShopperSkuDto], maxItems: 100, description: 'in the order of ids' })
   skus!: ShopperSkuDto[];
 
   @ApiId({

@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
-import { ApiCount, IsId, IsMoney, IsQuantity, MayBeAbsent } from '@app/common';
+import { IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min, NotEquals } from 'class-validator';
+import { ApiCount, ApiId, ApiVersion, invalid, IsId, IsMoney, IsPageSize, IsQuantity, MayBeAbsent } from '@app/common';
 import { fromCents, toCents } from '@app/database';
-import { Sku, SkuInput, SkuPatch } from '../sku.js';
+import { ShopSku, ShopSkuFilter, SkuInput, SkuPatch } from '../sku.js';
 import { ProductDto } from './product.dto.js';
+import { IsSearchText } from './search-text.js';
 
 const MAX_INT = 2_147_483_647;
 const INTEGER = { type: 'integer', nullable: true, maximum: MAX_INT } as const;
@@ -14,17 +15,23 @@ const IsPlainText = () => Matches(/^\P{Cc}*$/u, { message: '$property must be a 
 
 /** A whole SKU, as `PUT /v1/admin/skus` takes it. */
 export class UpsertSkuDto {
-  @IsId()
-  skuId!: string;
+  @IsId({ optional: true, description: 'left out: the SKU with this skuCode, or a new one that gets a number' })
+  skuId?: string;
 
   @ApiProperty({ ...PLAIN_TEXT, example: '85123A', minLength: 1, maxLength: 64 })
   @Matches(/^\P{Cc}{1,64}$/u)
   skuCode!: string;
 
-  @IsId()
-  shopId!: string;
+  @IsId({ optional: true, description: 'left out: a SKU that is known keeps its shop, a new one is of shop 1' })
+  shopId?: string;
 
-  @ApiPropertyOptional({ ...PLAIN_TEXT, maxLength: 255, nullable: true, example: 'Shop 7', default: '' })
+  @ApiPropertyOptional({
+    ...PLAIN_TEXT,
+    maxLength: 255,
+    nullable: true,
+    example: 'Shop 7',
+    description: 'left out together with shopId: a SKU that is known keeps it; else empty',
+  })
   @IsOptional()
   @IsPlainText()
   @MaxLength(255)
@@ -55,8 +62,8 @@ export class UpsertSkuDto {
   @IsMoney()
   price!: string;
 
-  @IsQuantity({ min: 0 })
-  stock!: number;
+  @IsQuantity({ min: 0, optional: true, description: 'left out: a SKU that is known keeps its stock, a new one has 0' })
+  stock?: number;
 
   @ApiPropertyOptional({ ...INTEGER, minimum: 0, description: "null: the service's LOW_STOCK_THRESHOLD" })
   @IsOptional()
@@ -84,11 +91,39 @@ export class UpsertSkuDto {
 
 /** Some fields of a SKU, as `PATCH /v1/admin/skus/:skuId` takes them. What is left out stays. */
 export class PatchSkuDto {
+  @ApiPropertyOptional({ ...PLAIN_TEXT, example: '85123A', minLength: 1, maxLength: 64 })
+  @MayBeAbsent()
+  @Matches(/^\P{Cc}{1,64}$/u)
+  skuCode?: string;
+
+  @IsId({ optional: true })
+  shopId?: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'null: a variant of no product' })
+  @IsOptional()
+  @IsId()
+  spuId?: string | null;
+
   @IsMoney({ optional: true })
   price?: string;
 
   @IsQuantity({ min: 0, optional: true })
   stock?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: -MAX_INT,
+    maximum: MAX_INT,
+    example: -3,
+    not: { enum: [0] },
+    description: 'added to the stock as it is at that moment, instead of `stock`; not 0',
+  })
+  @MayBeAbsent()
+  @IsInt()
+  @NotEquals(0)
+  @Min(-MAX_INT)
+  @Max(MAX_INT)
+  stockDelta?: number;
 
   @ApiPropertyOptional({ enum: ['on', 'off'] })
   @MayBeAbsent()
@@ -134,9 +169,43 @@ export class PatchSkuDto {
   shopName?: string;
 }
 
+/** What the fields of {@link PatchSkuDto} cannot say one by one. */
+export const PATCH_RULE = { not: { required: ['stock', 'stockDelta'] } };
+
+export class NumberedSkuDto {
+  @ApiProperty({ example: '85123A' })
+  skuCode!: string;
+
+  @ApiId()
+  skuId!: string;
+}
+
 export class UpsertedDto {
   @ApiCount()
   upserted!: number;
+
+  @ApiProperty({ type: [NumberedSkuDto], maxItems: 1000, description: 'each SKU once, as first named in the request' })
+  skus!: NumberedSkuDto[];
+}
+
+/** The query of `GET /v1/admin/skus`. */
+export class ListShopSkusDto {
+  @IsSearchText()
+  q?: string;
+
+  @IsId({ optional: true, description: 'SKUs of this shop' })
+  shopId?: string;
+
+  @ApiPropertyOptional({ enum: ['on', 'off'] })
+  @MayBeAbsent()
+  @IsIn(['on', 'off'])
+  status?: 'on' | 'off';
+
+  @IsId({ optional: true, description: 'the `next` of the page before' })
+  cursor?: string;
+
+  @IsPageSize()
+  limit?: string;
 }
 
 /** A SKU as an operator reads it back. */
@@ -152,6 +221,25 @@ export class AdminSkuDto extends ProductDto {
 
   @ApiProperty({ enum: ['on', 'off'] })
   status!: 'on' | 'off';
+
+  @ApiVersion({
+    example: '3',
+    description: 'grows with what the shop writes, not with what orders take; for `If-Match`',
+  })
+  version!: string;
+}
+
+export class AdminSkuPageDto {
+  @ApiProperty({ type: [AdminSkuDto], maxItems: 100, description: 'the latest added first' })
+  skus!: AdminSkuDto[];
+
+  @ApiId({
+    nullable: true,
+    example: '4711',
+    description:
+      'the `cursor` of the next page; null: nothing follows. A page may have few SKUs, even none, and a next',
+  })
+  next!: string | null;
 }
 
 export function toSkuInput(dto: UpsertSkuDto): SkuInput {
@@ -160,7 +248,7 @@ export function toSkuInput(dto: UpsertSkuDto): SkuInput {
     skuCode: dto.skuCode,
     spuId: dto.spuId ?? null,
     shopId: dto.shopId,
-    shopName: dto.shopName ?? '',
+    shopName: dto.shopName ?? undefined,
     name: dto.name || dto.skuCode,
     image: dto.image ?? '',
     spec: dto.spec ?? '',
@@ -172,11 +260,25 @@ export function toSkuInput(dto: UpsertSkuDto): SkuInput {
   };
 }
 
+/** Throws `VALIDATION_FAILED` for both a stock and a change of it. */
 export function toSkuPatch({ price, ...rest }: PatchSkuDto): SkuPatch {
+  if (rest.stock !== undefined && rest.stockDelta !== undefined) {
+    throw invalid([{ field: 'stockDelta', message: 'must not stand beside stock' }]);
+  }
   return price === undefined ? rest : { ...rest, price: toCents(price) };
 }
 
-export function toAdminSkuDto({ version: _version, ...sku }: Sku): AdminSkuDto {
-  // One that is gone is not found, so it is never read back.
-  return { ...sku, price: fromCents(sku.price), status: sku.status === 'on' ? 'on' : 'off' };
+export function toShopSkuFilter({ q, shopId, status }: ListShopSkusDto): ShopSkuFilter {
+  return { text: q?.trim() || undefined, shopId, status };
+}
+
+export function toAdminSkuDto(sku: ShopSku): AdminSkuDto {
+  const { skuId, skuCode, spuId, shopId, shopName, name, image, spec, stock, lowStockThreshold, purchaseLimit } = sku;
+  return {
+    ...{ skuId, skuCode, spuId, shopId, shopName, name, image, spec, stock, lowStockThreshold, purchaseLimit },
+    price: fromCents(sku.price),
+    // One that is gone is not found, so it is never read back.
+    status: sku.status === 'on' ? 'on' : 'off',
+    version: String(sku.edition),
+  };
 }
