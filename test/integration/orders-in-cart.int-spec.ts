@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartItem, CartTable, Database } from '@app/database';
-import { CartLoader, CartOwner, CartStore, ItemCheck, OrderedItemsStore, ownerKey } from '@app/cart';
+import { CartLoader, CartOwner, CartStore, OrderedItemsStore, ownerKey } from '@app/cart';
 import { OrdersInCart, OrderTable } from '@app/checkout';
-import { InventoryCheck, Limits, Sku } from '@app/inventory-check';
+import { Sku } from '@app/inventory-check';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
 import { CartChangedWriter, SyncService } from '@app/sync';
 import { createDataSource } from '../../ormconfig.js';
@@ -17,15 +17,12 @@ const table = new CartTable(database);
 const carts = new CartStore(redis, env);
 const loader = new CartLoader(carts, table, new NoopLockService());
 const orders = new OrderTable(database, env);
-const inventory = new InventoryCheck(env, new Limits(env));
-const limitsOf = () => Promise.resolve({ maxSkus: inventory.limits().maxSkus, maximumOf: () => 99 });
 /** Does along what the orders want done with every change. */
 const consumer = { commitAlong: (work: typeof note) => (note = work) };
 let note: Parameters<CartChangedWriter['commitAlong']>[0];
 const inCart = new OrdersInCart(
   orders,
   new OrderedItemsStore(redis, loader),
-  { limitsOf } as unknown as ItemCheck,
   new SyncService(carts, loader, table),
   consumer as unknown as CartChangedWriter,
 );

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, fromCents, toIso } from '@app/database';
-import { Catalogue, InventoryCheck, Sku } from '@app/inventory-check';
+import { CartLimits, Catalogue, InventoryCheck, Sku } from '@app/inventory-check';
 import { CouponChoice, Place, PricedLine, PricingService, Quote, ShownQuote } from '@app/pricing';
 import { GroupBy, toGroups } from './cart.groups.js';
 import { CartOwner } from './cart.owner.js';
@@ -54,6 +54,7 @@ export class CartView {
     const skus = await (stale ? this.catalogue.getManyFromTable(skuIds) : this.catalogue.getMany(skuIds));
     const items = cart.items.map((item) => this.toItemDto(item, skus.get(item.skuId) ?? null));
     const quote = await this.quote(owner, items, skus, options);
+    const limits = this.inventory.limits();
     return {
       owner: owner.kind === 'user' ? { kind: 'user', id: owner.id } : { kind: 'guest' },
       version: cart.version,
@@ -64,8 +65,8 @@ export class CartView {
       groups: toGroups(group, items, skus, quote.promotions),
       invalidItems: items.filter((item) => !item.valid).map((item) => item.skuId),
       totals: toTotals(quote, options.coupons),
-      limits: this.inventory.limits(),
-      warnings: toWarnings(items, quote),
+      limits,
+      warnings: toWarnings(items, quote, limits),
     };
   }
 
@@ -137,8 +138,10 @@ function toProblems(quantity: number, maximum: number, available: number | null)
   return problems;
 }
 
-function toWarnings(items: readonly CartItemDto[], quote: ShownQuote): WarningDto[] {
+function toWarnings(items: readonly CartItemDto[], quote: ShownQuote, { maxSkus }: CartLimits): WarningDto[] {
+  const full: WarningDto = { code: 'CART_FULL', target: {}, data: { maximum: maxSkus } };
   return [
+    ...(items.length > maxSkus ? [full] : []),
     ...items.flatMap(toStockWarning),
     ...quote.missingGifts.map(toGiftWarning),
     ...quote.unusedCoupons.map(toCouponWarning),

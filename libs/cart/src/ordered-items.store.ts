@@ -4,7 +4,6 @@ import { keys, loadScripts, RedisConnection, Script } from '@app/redis';
 import { CartLoader } from './cart.loader.js';
 import { CartOwner } from './cart.owner.js';
 import { runCartScript } from './cart.script.js';
-import { LimitsOfItems } from './item-check.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const SCRIPTS = { take: scripts.get('take-ordered'), return: scripts.get('return-ordered') };
@@ -47,23 +46,16 @@ export class OrderedItemsStore {
     return (await this.redis.command<number>(['EXISTS', recordOf(userId, orderId, 'take')])) === 1;
   }
 
-  /** `quantities`: how much of each SKU came back; the limits may have cut it. */
+  /** `quantities`: how much of each SKU came back, which is all of it unless no row can hold so much. */
   async giveBack(
     userId: string,
     orderId: string,
     ordered: readonly OrderedItem[],
-    limits: LimitsOfItems,
   ): Promise<CartStep & { quantities: Map<string, number> }> {
-    const items = ordered.flatMap(({ item, quantity }) => [
-      item.skuId,
-      String(quantity),
-      String(limits.maximumOf(item.skuId)),
-      formatItem(item),
-    ]);
+    const items = ordered.flatMap(({ item, quantity }) => [item.skuId, String(quantity), formatItem(item)]);
     const [head, ...lines] = await this.run(SCRIPTS.return, 'return', userId, orderId, [
       orderId,
       String(RECORD_SECONDS),
-      String(limits.maxSkus),
       ...items,
     ]);
     return {

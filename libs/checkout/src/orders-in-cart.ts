@@ -1,8 +1,8 @@
 import { Injectable, OnModuleInit } from '@nestjs/common';
-import { ItemCheck, OrderedItemsStore, SentChange } from '@app/cart';
+import { OrderedItemsStore, SentChange } from '@app/cart';
 import { compareDecimals, Query } from '@app/database';
 import { CartChangedWriter, SyncService } from '@app/sync';
-import { isReturning, newestFirst, Order, RestoredItem, toRestored } from './order.js';
+import { isReturning, Order, RestoredItem, toRestored } from './order.js';
 import { OrderTable } from './order.table.js';
 
 /** A step of an order on the cart that Redis has made: MySQL has it with the version of the cart that made it. */
@@ -21,7 +21,6 @@ export class OrdersInCart implements OnModuleInit {
   constructor(
     private readonly orders: OrderTable,
     private readonly store: OrderedItemsStore,
-    private readonly check: ItemCheck,
     private readonly sync: SyncService,
     private readonly writer: CartChangedWriter,
   ) {}
@@ -60,9 +59,7 @@ export class OrdersInCart implements OnModuleInit {
   async giveBack(order: Order): Promise<{ step: MadeStep | undefined; restored: RestoredItem[] }> {
     const { orderId, userId, lines } = order;
     await this.takeFirst(order);
-    const limits = await this.check.limitsOf(lines.map(({ skuId }) => skuId));
-    // Of items that do not all fit the cart the newest come in, as after every removal.
-    const { version, quantities } = await this.store.giveBack(userId, orderId, newestFirst(lines), limits);
+    const { version, quantities } = await this.store.giveBack(userId, orderId, lines);
     const restored = toRestored(lines, quantities);
     await this.orders.keepRestored(orderId, restored);
     if (version !== undefined) return { step: { orderId, version }, restored };

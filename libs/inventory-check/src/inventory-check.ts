@@ -41,12 +41,17 @@ export class InventoryCheck {
     return { state: sku.status, maximum: this.maximumOf(sku), stock: sku.stock };
   }
 
-  /** Why so much of a SKU cannot be bought, or `null`. The scripts of the cart judge in the same order. */
-  faultOf(skuId: string, sku: Sku | null, quantity: number): ErrorDetail | null {
-    const { state, maximum, stock } = this.ruleOf(sku);
+  /**
+   * Why so much of a SKU cannot be ordered, or `null`, in the order in which the scripts of the cart judge an add. What
+   * the shopper has in unpaid orders, `held`, counts against the purchase limit. The limit of the service is about what
+   * is added to a cart: what is there already can be ordered.
+   */
+  faultOf(skuId: string, sku: Sku | null, quantity: number, held = 0): ErrorDetail | null {
+    const { state, stock } = this.ruleOf(sku);
     if (state === 'gone') return { code: 'SKU_NOT_FOUND', skuId };
     if (state === 'off') return { code: 'SKU_OFF_SHELF', skuId };
-    if (quantity > maximum) return { code: 'QUANTITY_LIMIT', skuId, maximum, requested: quantity };
+    const [maximum, requested] = [sku?.purchaseLimit ?? Infinity, quantity + held];
+    if (requested > maximum) return { code: 'QUANTITY_LIMIT', skuId, maximum, requested };
     if (stock <= 0) return { code: 'OUT_OF_STOCK', skuId, available: 0 };
     if (quantity > stock) return { code: 'INSUFFICIENT_STOCK', skuId, available: stock, requested: quantity };
     return null;

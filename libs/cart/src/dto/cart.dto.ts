@@ -261,6 +261,9 @@ export class WarningDataDto {
   @ApiCount({ required: false, example: 3, description: 'with LOW_STOCK' })
   available?: number;
 
+  @ApiCount({ required: false, example: 120, description: 'with CART_FULL' })
+  maximum?: number;
+
   @ApiMoney({ required: false, example: '38.00', description: 'what is missing, with THRESHOLD_NOT_MET' })
   gap?: string;
 
@@ -272,6 +275,7 @@ export class WarningDataDto {
 }
 
 const WARNINGS = [
+  'CART_FULL',
   'LOW_STOCK',
   'THRESHOLD_NOT_MET',
   'NOT_STARTED',
@@ -287,7 +291,8 @@ export class WarningDto {
   @ApiProperty({
     enum: WARNINGS,
     description:
-      'LOW_STOCK is about a SKU; GIFT_UNAVAILABLE about a promotion that is reached and whose gift is out of stock; ' +
+      'CART_FULL: more SKUs than a cart may come to hold, after an order came back or the limit fell; no other SKU can ' +
+      'be added. LOW_STOCK is about a SKU; GIFT_UNAVAILABLE about a promotion that is reached and whose gift is out of stock; ' +
       'the others are about a coupon',
   })
   code!: (typeof WARNINGS)[number];

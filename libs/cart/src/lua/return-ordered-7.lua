@@ -1,14 +1,16 @@
 -- Brings what was ordered back into the user's cart, once, when the order came to nothing. Onto an item that is there it
--- adds up; else the item comes back as it was. The limits cut, and say so; stock and shelf do not matter.
+-- adds up; else the item comes back as it was. All of it comes back: neither limits nor stock nor shelf matter.
 --
 -- KEYS[1..6], ARGV[1..5]: includes/cart.lua; KEYS[7] record of this return, its lines joined by semicolons
--- ARGV[6] order id  [7] seconds to keep the record  [8] maximum SKUs of a cart
--- then per ordered item, newest first: sku, quantity, maximum quantity, item
+-- ARGV[6] order id  [7] seconds to keep the record
+-- then per ordered item: sku, quantity, item
 --
 -- Answer: "OK" with "- returned <version>" or "- none", then a line per item: "sku quantity" that came back
 -- Event: "return", a row per item that changes. It names the order as that of take-ordered does.
 --- @include "includes/cart"
-local RECORD, ORDER, RECORD_SECONDS, MAX_SKUS = KEYS[7], ARGV[6], ARGV[7], tonumber(ARGV[8])
+local RECORD, ORDER, RECORD_SECONDS = KEYS[7], ARGV[6], ARGV[7]
+-- What the table's column holds.
+local MOST = 2147483647
 
 parse_meta(call('HGET', CART, '_'))
 local refusal = refuse_open()
@@ -21,23 +23,13 @@ if recorded then
 end
 
 local lines = { '- none' }
-for i = 9, #ARGV, 4 do
-  local sku, ordered, maximum = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+for i = 8, #ARGV, 3 do
+  local sku, ordered = ARGV[i], tonumber(ARGV[i + 1])
   local was = parse_item(call('HGET', CART, sku))
-  local back = 0
-  if was then
-    back = math.max(0, math.min(ordered, maximum - was.quantity))
-    if back > 0 then
-      local item = copy(was)
-      item.quantity = was.quantity + back
-      put_item(sku, item, was)
-    end
-  elseif meta.skus < MAX_SKUS and maximum > 0 then
-    back = math.min(ordered, maximum)
-    local item = parse_item(ARGV[i + 3])
-    item.quantity = back
-    put_item(sku, item, nil)
-  end
+  local item = was and copy(was) or parse_item(ARGV[i + 2])
+  local back = math.min(ordered, MOST - (was and was.quantity or 0))
+  item.quantity = (was and was.quantity or 0) + back
+  if back > 0 then put_item(sku, item, was) end
   lines[#lines + 1] = string.format('%s %.0f', sku, back)
 end
 if version then lines[1] = '- returned ' .. version end

@@ -51,7 +51,10 @@ export class RestoredItemDto {
   @ApiCount({ example: 2, description: 'how much came back' })
   quantity!: number;
 
-  @ApiProperty({ enum: OUTCOMES, description: 'clipped, rejected: the limits of the cart let less, or nothing, in' })
+  @ApiProperty({
+    enum: OUTCOMES,
+    description: 'restored: all of it, over the limits of the cart too. The others are of orders of an earlier version',
+  })
   outcome!: (typeof OUTCOMES)[number];
 }
 
