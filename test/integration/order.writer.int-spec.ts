@@ -4,10 +4,12 @@ import {
   Checkout,
   CheckoutClaim,
   CheckoutTable,
+  OrderLimits,
   OrderParts,
   OrderTable,
   OrderWriter,
   Quotes,
+  StoredRefusal,
 } from '@app/checkout';
 import { AppError, ErrorCode } from '@app/common';
 import { CartItem, Database } from '@app/database';
@@ -42,7 +44,14 @@ beforeAll(async () => {
   const parts = new OrderParts(env, skus, coupons, new Catalogue(redis, skus), new BuiltInOrderGateway(), events);
   checkouts = new CheckoutTable(database);
   orders = new OrderTable(database, env);
-  const quotes = new Quotes(skus, new PromotionTable(database), coupons, inventory, database);
+  const quotes = new Quotes(
+    skus,
+    new PromotionTable(database),
+    coupons,
+    inventory,
+    database,
+    new OrderLimits(env, database),
+  );
   writer = new OrderWriter(database, orders, checkouts, quotes, parts);
 });
 afterAll(async () => {
@@ -58,13 +67,13 @@ async function claim(userId: string, key = freshKey(), hash = 'h'.repeat(43)): P
 }
 
 /** One unit of a SKU there is one of, in somebody's cart. */
-async function itemOf(stock = 1): Promise<CartItem> {
-  const { version: _, status: __, ...sku } = newSku({ stock });
+async function itemOf(stock = 1, purchaseLimit: number | null = null): Promise<CartItem> {
+  const { version: _, status: __, ...sku } = newSku({ stock, purchaseLimit });
   await skus.upsert([{ ...sku, status: 'on' }]);
   return newItem({ skuId: sku.skuId, quantity: 1 });
 }
 
-async function order(one: CheckoutClaim, items: CartItem[], afterOrder?: string) {
+async function order(one: CheckoutClaim, items: CartItem[], afterOrder?: string, more: { quote?: string } = {}) {
   const latest = afterOrder ?? (await orders.standing(one.userId)).latest;
   const { userId } = one;
   return writer.write(one, {
@@ -73,7 +82,10 @@ async function order(one: CheckoutClaim, items: CartItem[], afterOrder?: string)
     couponIds: [],
     declineGifts: [],
     expectedPayable: 1_000_000,
+    quote: undefined,
+    withheld: { items: [], faults: [] },
     afterOrder: latest,
+    ...more,
   });
 }
 
@@ -120,7 +132,10 @@ describe('a claim of a request', () => {
 });
 
 describe('an attempt that lost its claim while it was paused', () => {
-  const WISH = { couponIds: [], declineGifts: [], expectedPayable: 1_000_000, items: undefined, ifMatch: undefined };
+  const WISH = {
+    ...{ couponIds: [], declineGifts: [], expectedPayable: 1_000_000 },
+    ...{ items: undefined, quote: undefined, ifMatch: undefined },
+  };
 
   /** Submits; when it is about to refuse, the process has been silent, and a repeat elsewhere has come to its end. */
   function submit(userId: string, code: ErrorCode, repeat: (claim: CheckoutClaim) => Promise<unknown>) {
@@ -132,7 +147,11 @@ describe('an attempt that lost its claim while it was paused', () => {
         throw new AppError(code);
       },
     };
-    const rest = { take: () => Promise.resolve(), show: () => Promise.resolve({}) } as never;
+    const rest = {
+      take: () => Promise.resolve(),
+      replayed: (_: string, { code, details, message }: StoredRefusal) =>
+        Promise.resolve(new AppError(code, details, message, { headers: { 'idempotent-replayed': 'true' } })),
+    } as never;
     const checkout = new Checkout(checkouts, orders, attempt as never, rest, rest, rest);
     return checkout.submit({ userId, key: freshKey(), hash: 'h'.repeat(43) }, WISH);
   }
@@ -193,6 +212,18 @@ describe('an order', () => {
     await database.query("UPDATE orders SET cart_state = 'taken' WHERE user_id = ?", [userId]);
     expect(await order(await claim(userId), [item])).toEqual({ soldBefore: true });
     expect(await stockOf(item.skuId)).toBe(4);
+  });
+
+  it('A11: counts no order whose time is over against the purchase limit, though none has swept it up yet', async () => {
+    const [userId, item] = [freshUserId(), await itemOf(5, 1)];
+    await order(await claim(userId), [item]);
+    await database.query("UPDATE orders SET cart_state = 'taken' WHERE user_id = ?", [userId]);
+    const again = { ...item, version: `${BigInt(item.version) + 1n}` };
+    await expect(order(await claim(userId), [again])).rejects.toMatchObject({
+      ...{ code: 'CHECKOUT_REJECTED', details: [{ code: 'QUANTITY_LIMIT', maximum: 1, requested: 2 }] },
+    });
+    await database.query('UPDATE orders SET expires_at = UTC_TIMESTAMP(3) WHERE user_id = ?', [userId]);
+    expect(await order(await claim(userId), [again])).toMatchObject({ order: { status: 'pending' } });
   });
 
   it('is refused when the stock is gone, whatever a cache shows', async () => {

@@ -6,8 +6,9 @@ import { keys, LockService } from '@app/redis';
 import { CheckoutSnapshots, CheckoutWish } from './checkout.snapshots.js';
 import { CheckoutClaim } from './checkout.table.js';
 import { Order } from './order.js';
-import { OrderWriter } from './order.writer.js';
-import { Selections } from './selection.js';
+import { OrderOutcome, OrderWriter } from './order.writer.js';
+import { OrderRequest } from './quotes.js';
+import { Refusals } from './refusals.js';
 
 /** Another checkout of the same user was faster each time. */
 const ATTEMPTS = 10;
@@ -26,7 +27,7 @@ export class CheckoutAttempt {
   constructor(
     private readonly snapshots: CheckoutSnapshots,
     private readonly writer: OrderWriter,
-    private readonly selections: Selections,
+    private readonly refusals: Refusals,
     private readonly locks: LockService,
   ) {}
 
@@ -46,13 +47,24 @@ export class CheckoutAttempt {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const snapshot = await this.inTurn(() => this.snapshots.take(owner, claim, wish));
       crashPoint('checkout-persisted');
-      const write = () => this.inTurn(() => this.writer.write(claim, { ...wish, ...snapshot, userId: owner.id }));
+      const request = { ...wish, ...snapshot, userId: owner.id };
+      const write = () => this.inTurn(() => this.write(claim, request));
       // One order of a user at a time, which only spares work: that it is right is the transaction's doing.
       const outcome = await this.locks.exclusive(keys.lock.checkout(ownerKey(owner)), write, { waitMs: LOCK_WAIT_MS });
       if ('order' in outcome) return outcome.order;
-      if ('soldBefore' in outcome) throw await this.selections.refusal('CART_CHANGED', owner);
+      if ('changed' in outcome || 'soldBefore' in outcome) throw await this.refusals.changed(owner.id, wish);
     }
     throw busy('Other orders of this user are faster');
+  }
+
+  /** `changed`: it is not what the shopper has consented to. What it is now is looked at without the order's locks. */
+  private async write(claim: CheckoutClaim, request: OrderRequest): Promise<OrderOutcome | { changed: true }> {
+    try {
+      return await this.writer.write(claim, request);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'CART_CHANGED') return { changed: true };
+      throw error;
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { type AnswerOptions, ApiIdempotent, Options } from '@app/cart';
 import { ApiProblems, crashPoint } from '@app/common';
 import { toCents } from '@app/database';
-import { type Caller, CurrentCaller, Idempotent, Shopper, type UserCaller, UserOnly } from '@app/identity';
+import { type Caller, CurrentCaller, Shopper, type UserCaller, UserOnly } from '@app/identity';
 import { Checkout } from './checkout.js';
 import { Keyed, type KeyedRequest } from './checkout.key.js';
 import { CheckoutDto, PreviewDto, PreviewedDto } from './dto/checkout.dto.js';
@@ -28,10 +28,12 @@ export class CheckoutController {
   ) {}
 
   @Shopper()
-  @ApiOperation({ summary: 'What the selected items would cost, and what is in the way of ordering them' })
+  @ApiOperation({
+    summary: 'What the selected items would cost, and what is in the way of ordering them',
+    description: 'Changes nothing and keeps nothing: an `Idempotency-Key` is ignored.',
+  })
   @Post('preview')
   @HttpCode(200)
-  @Idempotent()
   @ApiBody({ type: PreviewDto, required: false })
   @ApiOkResponse({ type: PreviewedDto })
   @ApiProblems('COUPON_NOT_FOUND', 'CHECKOUT_REJECTED', 'CART_BUSY', 'CART_UNAVAILABLE')
@@ -46,14 +48,17 @@ export class CheckoutController {
       'Orders the selected items: takes stock and coupons, and the items out of the cart. A refusal changes nothing',
     description:
       'CHECKOUT_REJECTED has an entry of `errors` for each item that is in the way: SKU_NOT_FOUND, SKU_OFF_SHELF, ' +
-      'QUANTITY_LIMIT, OUT_OF_STOCK or INSUFFICIENT_STOCK; and one for each coupon that cannot be used, with `reason`.',
+      'QUANTITY_LIMIT, OUT_OF_STOCK or INSUFFICIENT_STOCK; and one for each coupon that cannot be used, with `reason`. ' +
+      'QUANTITY_LIMIT is about the purchase limit of the SKU, against which the units in the shopper’s own unpaid ' +
+      'orders count; an item over the limits of the cart can be ordered. CART_CHANGED has the `cart` and the new ' +
+      '`preview`, and a repeat of any refusal has both as they are then. TOO_MANY_ORDERS is never kept for the key.',
   })
   @Post()
   @ApiHeader({ ...KEY, schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' } })
   @ApiCreatedResponse({ type: OrderDto, headers: { Location: LOCATION } })
   @ApiIdempotent()
   @ApiProblems('NOTHING_SELECTED', 'CHECKOUT_REJECTED', 'CART_CHANGED', 'PRICE_CHANGED', 'COUPON_NOT_FOUND')
-  @ApiProblems('VERSION_MISMATCH', 'CART_BUSY', 'CART_UNAVAILABLE')
+  @ApiProblems('TOO_MANY_ORDERS', 'VERSION_MISMATCH', 'CART_BUSY', 'CART_UNAVAILABLE')
   async submit(
     @CurrentCaller() { id: userId }: UserCaller,
     @Body() body: CheckoutDto,
@@ -68,6 +73,7 @@ export class CheckoutController {
         declineGifts: body.declineGifts ?? [],
         expectedPayable: toCents(body.expectedPayable),
         items: body.items,
+        quote: body.quote,
         ifMatch,
       },
     );

@@ -13,6 +13,7 @@ import { CheckoutTable } from './checkout.table.js';
 import { DemoPayController } from './demo-pay.controller.js';
 import { HttpOrderGateway } from './http-order.gateway.js';
 import { OrderClosing } from './order.closing.js';
+import { OrderLimits } from './order.limits.js';
 import { OrderMetrics } from './order.metrics.js';
 import { OrderGateway } from './order.gateway.js';
 import { OrderPlacement } from './order.placement.js';
@@ -26,6 +27,7 @@ import { Orders } from './orders.js';
 import { PayController } from './pay.controller.js';
 import { Previews } from './previews.js';
 import { Quotes } from './quotes.js';
+import { Refusals } from './refusals.js';
 import { Selections } from './selection.js';
 
 @Module({
@@ -37,6 +39,7 @@ import { Selections } from './selection.js';
     CheckoutSnapshots,
     CheckoutTable,
     OrderClosing,
+    OrderLimits,
     OrderMetrics,
     { provide: OrderGateway, inject: [Env], useFactory: toGateway },
     OrderParts,
@@ -48,6 +51,7 @@ import { Selections } from './selection.js';
     OrderWriter,
     Previews,
     Quotes,
+    Refusals,
     Selections,
   ],
 })

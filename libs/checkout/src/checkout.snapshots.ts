@@ -4,8 +4,11 @@ import { AppError } from '@app/common';
 import { CartItem } from '@app/database';
 import { SyncService } from '@app/sync';
 import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
+import { isOfItems } from './consent.js';
 import { OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
+import { OrderRequest } from './quotes.js';
+import { Refusals } from './refusals.js';
 import { rejected, Selection, Selections } from './selection.js';
 
 interface SeenItem {
@@ -19,6 +22,8 @@ export interface CheckoutWish {
   declineGifts: readonly string[];
   expectedPayable: number;
   items: readonly SeenItem[] | undefined;
+  /** Of the preview the shopper has seen. */
+  quote: string | undefined;
   /** Versions of the cart that are accepted; all of them when left out. */
   ifMatch: readonly string[] | undefined;
 }
@@ -26,6 +31,7 @@ export interface CheckoutWish {
 /** What is to be ordered, and the user's latest order that the cart knew of. */
 export interface CartSnapshot {
   items: CartItem[];
+  withheld: OrderRequest['withheld'];
   afterOrder: string;
 }
 
@@ -37,6 +43,7 @@ export class CheckoutSnapshots {
     private readonly orders: OrderTable,
     private readonly inCart: OrdersInCart,
     private readonly selections: Selections,
+    private readonly refusals: Refusals,
     private readonly sync: SyncService,
   ) {}
 
@@ -52,27 +59,39 @@ export class CheckoutSnapshots {
     const selection = await this.selections.of(owner);
     const { cart, items, obstacles } = selection;
     if (wish.ifMatch && !wish.ifMatch.includes(cart.version)) {
-      throw await this.selections.refusal('VERSION_MISMATCH', owner);
+      throw new AppError('VERSION_MISMATCH', [], undefined, { extra: { cart: await this.selections.show(owner) } });
     }
-    if (wish.items && !isSame(wish.items, items)) throw await this.changed(owner, wish.items, selection);
-    if (items.length === 0) throw rejected(obstacles);
+    if (wish.items && !isSame(wish.items, items)) throw await this.changed(owner, wish, selection);
+    if (items.length === 0) {
+      if (isOfOthers(wish, selection)) throw await this.refusals.changed(owner.id, wish);
+      throw rejected(obstacles);
+    }
     const { version } = await this.sync.sync(owner.id, 'checkout');
     await this.inCart.confirmTaken(taken, version);
     if (!(await this.checkouts.persisted(claim, cart))) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
-    return { items, afterOrder };
+    const { withheld, faults } = selection;
+    const skuIds = new Set(withheld.map(({ skuId }) => skuId));
+    const why = faults.filter(({ skuId }) => skuIds.has(skuId!));
+    return { items, withheld: { items: withheld, faults: why }, afterOrder };
   }
 
   /**
    * Why what the shopper saw cannot be ordered: the cart is another one, or it is the same and something in it cannot be
-   * bought any more. Who is late for the last unit is told so whether or not a cache knows already.
+   * bought any more. Who is late for the last unit learns it whether or not a cache knows already.
    */
-  private async changed(owner: CartOwner, seen: readonly SeenItem[], selection: Selection): Promise<AppError> {
+  private async changed(owner: CartOwner, wish: CheckoutWish, selection: Selection): Promise<AppError> {
     const { items, withheld, faults } = selection;
+    const seen = wish.items!;
     const skuIds = new Set(seen.map(({ skuId }) => skuId));
     const selected = [...items, ...withheld.filter(({ skuId }) => skuIds.has(skuId))];
-    if (!isSame(seen, selected)) return this.selections.refusal('CART_CHANGED', owner);
+    if (!isSame(seen, selected)) return this.refusals.changed(owner.id, wish);
     return rejected(faults.filter(({ skuId }) => skuIds.has(skuId!)));
   }
+}
+
+/** Of a cart in which nothing can be bought: whether its quote is of something else. */
+function isOfOthers({ quote }: CheckoutWish, { items, withheld }: Selection): boolean {
+  return quote !== undefined && !isOfItems(quote, items) && !isOfItems(quote, withheld);
 }
 
 function isSame(seen: readonly SeenItem[], items: readonly CartItem[]): boolean {

@@ -2,12 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError, crashPoint, ErrorCode, toAppError } from '@app/common';
 import { CheckoutAttempt } from './checkout.attempt.js';
 import { CheckoutWish } from './checkout.snapshots.js';
-import { CheckoutClaim, CheckoutRequest, CheckoutTable, StoredRefusal, Unclaimed } from './checkout.table.js';
+import { CheckoutClaim, CheckoutRequest, CheckoutTable, Unclaimed } from './checkout.table.js';
 import { Order } from './order.js';
 import { OrderPlacement } from './order.placement.js';
 import { OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
-import { Selections } from './selection.js';
+import { Refusals } from './refusals.js';
 
 /** `replayed`: an earlier request with the same key made the order. */
 export interface CheckedOut {
@@ -16,7 +16,12 @@ export interface CheckedOut {
 }
 
 /** Refusals that say nothing about the request itself. */
-const NEVER_KEPT = new Set<ErrorCode>(['CART_BUSY', 'IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED']);
+const NEVER_KEPT = new Set<ErrorCode>([
+  'CART_BUSY',
+  'IDEMPOTENCY_IN_PROGRESS',
+  'IDEMPOTENCY_KEY_REUSED',
+  'TOO_MANY_ORDERS',
+]);
 
 /** Submits carts: one order per key, whatever is repeated and whatever dies. */
 @Injectable()
@@ -28,13 +33,13 @@ export class Checkout {
     private readonly orders: OrderTable,
     private readonly attempt: CheckoutAttempt,
     private readonly inCart: OrdersInCart,
-    private readonly selections: Selections,
+    private readonly refusals: Refusals,
     private readonly placement: OrderPlacement,
   ) {}
 
   async submit(request: CheckoutRequest, wish: CheckoutWish): Promise<CheckedOut> {
     const claimed = await this.attempt.inTurn(() => this.checkouts.claim(request));
-    if (claimed.state !== 'claimed') return this.answerRepeat(request.userId, claimed);
+    if (claimed.state !== 'claimed') return this.answerRepeat(request.userId, claimed, wish);
     crashPoint('checkout-claimed');
     try {
       const order = await this.orderOnce(claimed.claim, wish);
@@ -44,18 +49,18 @@ export class Checkout {
     } catch (error) {
       const other = await this.settle(claimed.claim, error);
       if (!other) throw error;
-      return this.answerRepeat(request.userId, other);
+      return this.answerRepeat(request.userId, other, wish);
     }
   }
 
-  private async answerRepeat(userId: string, unclaimed: Unclaimed): Promise<CheckedOut> {
+  private async answerRepeat(userId: string, unclaimed: Unclaimed, wish: CheckoutWish): Promise<CheckedOut> {
     switch (unclaimed.state) {
       case 'reused':
         throw new AppError('IDEMPOTENCY_KEY_REUSED');
       case 'running':
         throw new AppError('IDEMPOTENCY_IN_PROGRESS');
       case 'refused':
-        throw await this.replay(userId, unclaimed.refusal);
+        throw await this.refusals.replayed(userId, unclaimed.refusal, wish);
       case 'ordered':
         return { order: (await this.orders.find(unclaimed.orderId))!, replayed: true };
     }
@@ -95,11 +100,6 @@ export class Checkout {
     } catch (error) {
       this.logger.warn(`order ${order.orderId} is still in the cart: ${(error as Error).message}`);
     }
-  }
-
-  private async replay(userId: string, { code, details, message }: StoredRefusal): Promise<AppError> {
-    const cart = await this.selections.show({ kind: 'user', id: userId });
-    return new AppError(code, details, message, { extra: { cart }, headers: { 'idempotent-replayed': 'true' } });
   }
 }
 

@@ -25,7 +25,7 @@ export class OrderParts {
     return !this.gateway.isImmediate;
   }
 
-  toOrder({ userId, items }: OrderRequest, { quote, skus }: Omit<CheckoutQuote, 'requirements'>): NewOrder {
+  toOrder({ userId, items }: OrderRequest, { quote, skus }: Pick<CheckoutQuote, 'quote' | 'skus'>): NewOrder {
     const itemOf = new Map(items.map((item) => [item.skuId, item]));
     return {
       userId,

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { AppError, crashPoint } from '@app/common';
 import { Database, fromCents, Query } from '@app/database';
 import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
+import { isOfItems } from './consent.js';
 import { Order } from './order.js';
 import { OrderParts } from './order.parts.js';
 import { OrderTable } from './order.table.js';
-import { OrderRequest, Quotes } from './quotes.js';
+import { CheckoutQuote, OrderRequest, Quotes } from './quotes.js';
 import { rejected } from './selection.js';
 
 const DUPLICATE = 1062;
@@ -46,10 +47,13 @@ export class OrderWriter {
     await this.checkouts.lockAll(userId, query);
     const { latest, isOwed } = await this.orders.standing(userId, query);
     if (latest !== request.afterOrder || isOwed) return { unsettled: true as const };
-    const { quote, skus, requirements } = await this.quotes.binding(request, query);
-    if (requirements.length > 0) throw rejected(requirements);
-    assertPrice(request.expectedPayable, quote.totals.payable);
-    const order = this.parts.toOrder(request, { quote, skus });
+    const offer = await this.quotes.binding(request, query);
+    assertRoom(offer);
+    assertItems(request, offer);
+    if (offer.requirements.length > 0) throw rejected(offer.requirements);
+    if (request.quote !== undefined && request.quote !== offer.consent) throw new AppError('CART_CHANGED');
+    assertPrice(request.expectedPayable, offer.quote.totals.payable);
+    const order = this.parts.toOrder(request, offer);
     const orderId = await this.orders.insert(order, query);
     const changed = await this.parts.take(order, query);
     if (order.status === 'paid') await this.parts.converted(orderId, order, query);
@@ -61,6 +65,22 @@ export class OrderWriter {
     crashPoint('checkout-written');
     return { order: (await this.orders.find(orderId, query))!, skus: changed };
   }
+}
+
+/** The shopper may order again when an order is paid, cancelled or expired: it says nothing about this one. */
+function assertRoom({ requirements }: CheckoutQuote): void {
+  const excess = requirements.find(({ code }) => code === 'TOO_MANY_ORDERS');
+  if (excess) throw new AppError('TOO_MANY_ORDERS', [excess]);
+}
+
+/**
+ * The quote is of these items. Of the same cart in which something cannot be bought any more each such item is named, as
+ * if no cache had known it before.
+ */
+function assertItems({ quote, items, withheld }: OrderRequest, { requirements }: CheckoutQuote): void {
+  if (quote === undefined || isOfItems(quote, items)) return;
+  if (!isOfItems(quote, [...items, ...withheld.items])) throw new AppError('CART_CHANGED');
+  throw rejected([...withheld.faults, ...requirements]);
 }
 
 /** A drop is the shopper's gain; a rise needs their consent. */

@@ -13,6 +13,8 @@ import {
   toCouponDetail,
   UserCouponTable,
 } from '@app/pricing';
+import { quoteOf } from './consent.js';
+import { OrderLimits } from './order.limits.js';
 
 /** What a shopper wants to order, and how. */
 export interface Wishes {
@@ -30,12 +32,18 @@ export interface OrderRequest extends Wishes {
   expectedPayable: number;
   /** The user's latest order when the cart was read: the cart knows of no later one. */
   afterOrder: string;
+  /** What the shopper has consented to; anything when left out. */
+  quote: string | undefined;
+  /** What is selected too and cannot be bought now, and why. */
+  withheld: { items: readonly CartItem[]; faults: readonly ErrorDetail[] };
 }
 
 /** What it would cost now, and everything that is in the way of ordering it. */
 export interface CheckoutQuote {
   quote: Quote;
   skus: ReadonlyMap<string, Sku>;
+  /** What a shopper consents to who orders it: see `consent.ts`. */
+  consent: string;
   /** Empty: it can be ordered. */
   requirements: ErrorDetail[];
 }
@@ -52,6 +60,7 @@ export class Quotes {
     private readonly coupons: UserCouponTable,
     private readonly inventory: InventoryCheck,
     private readonly database: Database,
+    private readonly limits: OrderLimits,
   ) {}
 
   /** For showing: nothing is locked, so the next moment may bring another answer. */
@@ -84,17 +93,32 @@ export class Quotes {
     const wanted = await this.wanted(wishes, promoted, now, query);
     const { quote, problems } = applyCoupons(promoted, wanted, now);
     const used = new Map(quote.coupons.map((coupon) => [coupon.couponId, coupon]));
-    const faults = items.map(({ skuId, quantity }) => this.inventory.faultOf(skuId, skus.get(skuId) ?? null, quantity));
+    // As the shopper named them.
+    const coupons = wanted.flatMap(({ couponId }) => used.get(couponId) ?? []);
+    const couponIds = coupons.map(({ couponId }) => couponId);
     return {
-      // As the shopper named them.
-      quote: { ...quote, coupons: wanted.flatMap(({ couponId }) => used.get(couponId) ?? []) },
+      quote: { ...quote, coupons },
       skus,
-      // A coupon that takes nothing off is in the way of nothing: it is left out, and kept.
+      consent: quoteOf({ items, gifts: quote.gifts, couponIds }),
       requirements: [
-        ...faults.filter((fault) => fault !== null),
+        ...(await this.faultsOf(wishes, skus, query)),
+        // A coupon that takes nothing off is in the way of nothing: it is left out, and kept.
         ...problems.filter(({ code }) => code !== 'NO_DISCOUNT').map(toCouponDetail),
+        ...(await this.limits.excess(wishes.userId, quote.totals.payable, query)),
       ],
     };
+  }
+
+  private async faultsOf(
+    { userId, items }: Wishes,
+    skus: ReadonlyMap<string, Sku>,
+    query: Query,
+  ): Promise<ErrorDetail[]> {
+    const found = items.flatMap(({ skuId }) => skus.get(skuId) ?? []);
+    const held = await this.limits.held(userId, found, query);
+    return items.flatMap(
+      ({ skuId, quantity }) => this.inventory.faultOf(skuId, skus.get(skuId) ?? null, quantity, held.get(skuId)) ?? [],
+    );
   }
 
   /** The coupons to be used. Throws COUPON_NOT_FOUND for one the user has not. */

@@ -4,12 +4,20 @@ import { AppError, ErrorDetail } from '@app/common';
 import { CartItem } from '@app/database';
 import { Catalogue, InventoryCheck } from '@app/inventory-check';
 
+/** An item that is selected and cannot be bought now. */
+export interface LeftOut {
+  skuId: string;
+  reason: 'SKU_GONE' | 'OFF_SHELF' | 'OUT_OF_STOCK';
+}
+
 /** What of a cart would be ordered, newest first. */
 export interface Selection {
   cart: LiveCart;
   items: CartItem[];
   /** The shopper selected them, and they cannot be bought now. */
   withheld: CartItem[];
+  /** Why, one of each. */
+  leftOut: LeftOut[];
   /** What is in the way of either, an entry per item. */
   faults: ErrorDetail[];
   /** When there is nothing: why. The faults, or that nothing was selected. */
@@ -31,16 +39,13 @@ export class Selections {
     const flagged = cart.items.filter((item) => item.selected);
     const skus = await this.catalogue.getMany(flagged.map(({ skuId }) => skuId));
     const skuOf = (item: CartItem) => skus.get(item.skuId) ?? null;
-    const isValid = (item: CartItem) => this.inventory.invalidReasonOf(skuOf(item)) === null;
-    const [items, withheld] = [flagged.filter(isValid), flagged.filter((item) => !isValid(item))];
+    const reasonOf = (item: CartItem) => this.inventory.invalidReasonOf(skuOf(item));
+    const items = flagged.filter((item) => reasonOf(item) === null);
+    const withheld = flagged.filter((item) => reasonOf(item) !== null);
+    const leftOut = withheld.map((item): LeftOut => ({ skuId: item.skuId, reason: reasonOf(item)! }));
     const faults = flagged.flatMap((item) => this.inventory.faultOf(item.skuId, skuOf(item), item.quantity) ?? []);
     const none: ErrorDetail[] = faults.length > 0 ? faults : [{ code: 'NOTHING_SELECTED' }];
-    return { cart, items, withheld, faults, obstacles: items.length > 0 ? [] : none };
-  }
-
-  /** A refusal with the cart as it is now. */
-  async refusal(code: 'CART_CHANGED' | 'VERSION_MISMATCH', owner: CartOwner): Promise<AppError> {
-    return new AppError(code, [], undefined, { extra: { cart: await this.show(owner) } });
+    return { cart, items, withheld, leftOut, faults, obstacles: items.length > 0 ? [] : none };
   }
 
   /** The cart as it is now, for a refusal that shows it. */

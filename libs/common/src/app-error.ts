@@ -20,6 +20,7 @@ export const ERRORS = {
   CHECKOUT_REJECTED: [409, 'The cart cannot be ordered as it is'],
   CART_CHANGED: [409, 'The cart is not what the shopper saw'],
   PRICE_CHANGED: [409, 'The amount to pay has risen'],
+  TOO_MANY_ORDERS: [409, 'The shopper has the most unpaid orders there may be'],
   ORDER_PAID: [409, 'The order is already paid'],
   ORDER_CLOSED: [409, 'The order is cancelled or expired'],
   REDIS_NEWER: [409, 'The live cart is newer than the copy'],

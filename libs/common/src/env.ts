@@ -284,6 +284,13 @@ export class Env {
   @Max(2_592_000)
   ORDER_TTL_SECONDS = 1800;
 
+  /** Orders that one shopper may have waiting to be paid. */
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  MAX_PENDING_ORDERS = 5;
+
   /** Where the shop's own order service takes orders; without it this service keeps them alone. */
   @IsOptional()
   @Matches(/^https?:\/\/\S+$/)

@@ -76,6 +76,14 @@ export class CheckoutDto {
   @ValidateNested({ each: true })
   @Type(() => SeenItemDto)
   items?: SeenItemDto[];
+
+  @IsAsciiToken({
+    optional: true,
+    description:
+      'of the preview the shopper agreed to. Other items, quantities, gifts or coupons than that are refused with ' +
+      'CART_CHANGED',
+  })
+  quote?: string;
 }
 
 /** One selected item with its share of every discount; the shares add up to the totals, to the cent. */
@@ -99,6 +107,15 @@ export class PricedItemDto {
   payable!: string;
 }
 
+/** Something that is selected, and not ordered because it cannot be bought now. */
+export class LeftOutDto {
+  @ApiId()
+  skuId!: string;
+
+  @ApiProperty({ enum: ['OFF_SHELF', 'OUT_OF_STOCK', 'SKU_GONE'] })
+  reason!: 'OFF_SHELF' | 'OUT_OF_STOCK' | 'SKU_GONE';
+}
+
 /** Something that is in the way of submitting, as the refusal of a checkout would say it. */
 export class RequirementDto {
   @ApiProperty({ example: 'INSUFFICIENT_STOCK' })
@@ -110,10 +127,10 @@ export class RequirementDto {
   @ApiCount({ required: false, example: 1 })
   available?: number;
 
-  @ApiCount({ required: false, example: 99 })
+  @ApiCount({ required: false, example: 99, description: 'of the SKU, or with TOO_MANY_ORDERS of unpaid orders' })
   maximum?: number;
 
-  @ApiCount({ required: false, example: 3 })
+  @ApiCount({ required: false, example: 3, description: 'with what is in unpaid orders of the shopper' })
   requested?: number;
 
   @ApiProperty({ required: false, description: 'the coupon that cannot be used' })
@@ -141,6 +158,17 @@ export class PreviewedDto {
 
   @ApiProperty({ type: [RequirementDto], description: 'what blocks submitting; empty when nothing does' })
   requirements!: RequirementDto[];
+
+  @ApiProperty({ type: [LeftOutDto], description: 'selected, and not in `items` because they cannot be bought now' })
+  leftOut!: LeftOutDto[];
+
+  @ApiProperty({
+    example: 'p2QyHcH2bmtjzMHdBVNS3Jqk2w9YV0dX7nE0Ufo4aRg1',
+    description:
+      'what the shopper agrees to: a hash over items, quantities, gifts and coupons, not over amounts. A checkout ' +
+      'that sends it orders exactly that, or is refused',
+  })
+  quote!: string;
 
   @ApiProperty({ type: [WarningDto], description: 'what blocks nothing, as the cart says it: GIFT_UNAVAILABLE' })
   warnings!: WarningDto[];

@@ -2,17 +2,19 @@ import { toGiftWarning, TotalsDto } from '@app/cart';
 import { fromCents, toIso } from '@app/database';
 import type { Gift, Quote } from '@app/pricing';
 import { newestFirst, Order } from '../order.js';
-import { CheckoutQuote } from '../quotes.js';
+import { Preview } from '../previews.js';
 import { PreviewedDto, PricedItemDto } from './checkout.dto.js';
 import { OrderDto } from './order.dto.js';
 
-export function toPreviewed({ quote, requirements }: Pick<CheckoutQuote, 'quote' | 'requirements'>): PreviewedDto {
+export function toPreviewed({ quote, consent, requirements, leftOut }: Preview): PreviewedDto {
   return {
     totals: toTotals(quote.items, quote.totals, quote.gifts),
     items: quote.items.map(toPricedItem),
     gifts: quote.gifts.map(toGift),
     couponIds: quote.coupons.map(({ couponId }) => couponId),
     requirements,
+    leftOut,
+    quote: consent,
     warnings: quote.missingGifts.map(toGiftWarning),
   };
 }
