@@ -11,6 +11,7 @@ const NEVER: ErrorCode[] = ['INTERNAL_ERROR', 'REQUEST_TIMEOUT'];
 
 const LOCK_WAIT_MS = 1500;
 const MAX_SKUS = 3;
+const MAX_PENDING_ORDERS = 2;
 
 let service: PrivateApp;
 let api: Api;
@@ -18,7 +19,11 @@ let document: OpenApiDocument;
 let sku: Record<'on' | 'off' | 'out' | 'few' | 'gone' | 'limited', string>;
 
 beforeAll(async () => {
-  service = await PrivateApp.start({ LOCK_WAIT_MS: String(LOCK_WAIT_MS), MAX_SKUS: String(MAX_SKUS) });
+  service = await PrivateApp.start({
+    LOCK_WAIT_MS: String(LOCK_WAIT_MS),
+    MAX_SKUS: String(MAX_SKUS),
+    MAX_PENDING_ORDERS: String(MAX_PENDING_ORDERS),
+  });
   api = new Api(service.url);
   document = (await api.call<OpenApiDocument>('GET', '/docs/openapi.json')).body;
   const kinds = [{}, { status: 'off' as const }, { stock: 0 }, { stock: 3 }, {}, { purchaseLimit: 2 }];
@@ -160,6 +165,18 @@ const PROVOKED: Partial<Record<ErrorCode, { ask: () => Promise<Answer>; error?: 
   PRICE_CHANGED: {
     ask: async () => checkout(await buyer(), { expectedPayable: '3.38' }),
     error: () => ({ expectedPayable: '3.38', payable: '3.39' }),
+  },
+  TOO_MANY_ORDERS: {
+    ask: async () => {
+      const user = await api.login();
+      for (let i = 0; i < MAX_PENDING_ORDERS; i++) {
+        await user.add(sku.on);
+        expect((await checkout(user)).status).toBe(201);
+      }
+      await user.add(sku.on);
+      return checkout(user);
+    },
+    error: () => ({ maximum: MAX_PENDING_ORDERS }),
   },
   ORDER_PAID: {
     ask: async () => {
