@@ -55,7 +55,13 @@ function partsOf(gateway: HttpOrderGateway) {
   const placement = new OrderPlacement(database, orders, checkouts, parts, gateway);
   const inCart = { giveBack: () => Promise.resolve(), finish: () => Promise.resolve() } as never;
   const closing = new OrderClosing(database, orders, parts, placement, inCart);
-  return { skus, orders, parts, placement, sweeper: new OrderSweeper(orders, checkouts, closing, inCart, placement) };
+  return {
+    skus,
+    orders,
+    parts,
+    placement,
+    sweeper: new OrderSweeper(orders, checkouts, closing, inCart, placement, env),
+  };
 }
 
 type Parts = ReturnType<typeof partsOf>;

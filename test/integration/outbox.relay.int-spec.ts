@@ -41,7 +41,7 @@ class SilentBroker extends EventPublisher {
 
 // A database of its own in Redis: no service relays from it.
 const url = `${services().redisUrl}/2`;
-const env = testEnv({ REDIS_URL: url, INSTANCE_ID: 'relay-under-test' });
+const env = testEnv({ REDIS_URL: url, INSTANCE_ID: 'relay-under-test', SILENT_AFTER_MS: '3000' });
 const redis = new RedisConnection({ url });
 const database = new Database(createDataSource(services().databaseUrl));
 const store = new CartStore(redis, env);
@@ -136,7 +136,7 @@ describe(OutboxRelay.name, () => {
     expect(published()).toEqual(versions);
   });
 
-  it('takes over within half a minute what a dead instance has left, and nothing of one that lives', async () => {
+  it('takes over what a silent instance has left, and nothing of one that lives', async () => {
     // Its broker has not answered yet: it lives, and holds its entries for longer than a dead one may.
     const slow = new SilentBroker();
     startRelay(slow, 'slow');
@@ -145,13 +145,11 @@ describe(OutboxRelay.name, () => {
     const dead = new OutboxStore(redis, { ...env, INSTANCE_ID: 'dead' });
     const versions = await changes(4);
     await eventually(async () => expect(await dead.readNew()).toHaveLength(4));
-    const died = performance.now();
     await dead.onApplicationShutdown();
     startRelay();
-    await eventually(() => expect(published()).toEqual(versions), { timeoutMs: 40_000 });
-    expect(performance.now() - died).toBeLessThan(30_000);
+    await eventually(() => expect(published()).toEqual(versions));
     expect((await pending()).map(([, consumer]) => consumer)).toEqual(['slow']);
-  }, 60_000);
+  });
 
   it('makes its group again from the first entry when Redis has lost it', async () => {
     startRelay();

@@ -99,7 +99,8 @@ export class Stack {
       this.launcher.kill('SIGTERM');
       await exit;
     }
-    rmSync(this.dataDir, { recursive: true, force: true });
+    if (process.env['KEEP_STACK']) console.log(`the stack's data is kept in ${this.dataDir}`);
+    else rmSync(this.dataDir, { recursive: true, force: true });
     return this.launcher.exitCode;
   }
 

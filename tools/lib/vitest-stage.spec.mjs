@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countTests } from './vitest-stage.mjs';
+import { countTests, fileTimes } from './vitest-stage.mjs';
 
 const report = {
   numPassedTests: 7,
@@ -29,5 +29,15 @@ describe('countTests', () => {
   it('never calls a run good that vitest calls bad', () => {
     expect(countTests(report, false, true).failed).toBe(1);
     expect(countTests(undefined, false, true)).toEqual({ passed: 0, failed: 1 });
+  });
+});
+
+describe('fileTimes', () => {
+  it('names each file from the root, with its time', () => {
+    const testResults = [{ name: '/repo/libs/a.spec.ts', startTime: 1000, endTime: 3500 }];
+    expect(fileTimes({ testResults }, 'unit', '/repo')).toEqual([
+      { project: 'unit', file: 'libs/a.spec.ts', ms: 2500 },
+    ]);
+    expect(fileTimes(undefined, 'unit', '/repo')).toEqual([]);
   });
 });

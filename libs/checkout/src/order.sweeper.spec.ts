@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { Env } from '@app/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CheckoutTable } from './checkout.table.js';
 import type { OrderClosing } from './order.closing.js';
@@ -13,6 +14,7 @@ describe(OrderSweeper.name, () => {
   const lines: string[] = [];
   let expire: () => Promise<void>;
   let dueAt = 0;
+  const env = { UNFINISHED_AFTER_MS: AGAIN_MS } as Env;
   let sweeper: OrderSweeper;
 
   /** One order is overdue for ever, and is tried again each ten seconds. */
@@ -36,7 +38,7 @@ describe(OrderSweeper.name, () => {
     }
     const checkouts = { purge: async () => undefined } as unknown as CheckoutTable;
     const closing = { expire: () => expire() } as unknown as OrderClosing;
-    sweeper = new OrderSweeper(orders, checkouts, closing, {} as OrdersInCart, {} as OrderPlacement);
+    sweeper = new OrderSweeper(orders, checkouts, closing, {} as OrdersInCart, {} as OrderPlacement, env);
     sweeper.onApplicationBootstrap();
   });
 

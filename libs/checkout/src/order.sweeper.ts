@@ -1,5 +1,5 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
-import { AppError, RepeatedWarning } from '@app/common';
+import { AppError, Env, RepeatedWarning } from '@app/common';
 import { CheckoutTable } from './checkout.table.js';
 import { OrderClosing } from './order.closing.js';
 import { Order } from './order.js';
@@ -8,17 +8,12 @@ import { OrderPlacement } from './order.placement.js';
 import { Due, OrderTable } from './order.table.js';
 import { OrdersInCart } from './orders-in-cart.js';
 
-const EVERY_MS = 2_000;
 /** The longest pause while something of it cannot be reached, ms. */
 const SLOWEST_MS = 15_000;
 const AT_ONCE = 50;
 const PURGE_AT_ONCE = 500;
-/** What is tried is tried again after this, by whichever instance, seconds. */
-const AGAIN_SECONDS = 10;
-/** A change is in MySQL within seconds; one that is not there by now has lost its message, ms. */
-const EVENT_LATE_MS = 15_000;
 /** Nothing has failed for so long: what failed was tried again meanwhile, or is done, ms. */
-const QUIET_MS = 3_000 * AGAIN_SECONDS;
+const QUIET_MS = 30_000;
 const STOP_MS = 2_000;
 
 /**
@@ -30,7 +25,7 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly trouble = new RepeatedWarning(new Logger(OrderSweeper.name), 'orders wait to be finished', QUIET_MS);
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
-  private pause = EVERY_MS;
+  private pause: number;
   private isStopping = false;
 
   constructor(
@@ -39,7 +34,10 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly closing: OrderClosing,
     private readonly inCart: OrdersInCart,
     private readonly placement: OrderPlacement,
-  ) {}
+    private readonly env: Env,
+  ) {
+    this.pause = this.everyMs;
+  }
 
   onApplicationBootstrap(): void {
     this.schedule();
@@ -58,7 +56,7 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
       for (const due of dues) {
         if (this.isStopping) return;
         try {
-          if (await this.orders.tryNow(due, AGAIN_SECONDS)) await work(due.orderId);
+          if (await this.orders.tryNow(due)) await work(due.orderId);
         } catch (error) {
           failures.push(error);
           // The next one would wait for it as long.
@@ -87,7 +85,7 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     if (!order) return;
     if (order.status === 'placing') return this.place(order);
     const age = Date.now() - (order.closedAt ?? order.createdAt);
-    await this.inCart.finish(order, age > EVENT_LATE_MS);
+    await this.inCart.finish(order, age > this.env.EVENT_LATE_MS);
   }
 
   private async tell(orderId: string): Promise<void> {
@@ -104,6 +102,10 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
+  private get everyMs(): number {
+    return this.env.UNFINISHED_AFTER_MS / 5;
+  }
+
   private schedule(): void {
     if (this.isStopping) return;
     this.timer = setTimeout(() => {
@@ -115,7 +117,7 @@ export class OrderSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   private async sweepQuietly(): Promise<void> {
     try {
       await this.sweep();
-      this.pause = EVERY_MS;
+      this.pause = this.everyMs;
       this.trouble.worked();
     } catch (error) {
       this.trouble.failed((error as Error).message);

@@ -13,8 +13,6 @@ import {
 } from './order.rows.js';
 
 const INSERT_CHUNK = 200;
-/** How long whoever has begun something may take to finish it, before a sweeper does, seconds. */
-const FIRST_ATTEMPT_SECONDS = 5;
 const IS_RETURNING = "cart_state IN ('return', 'restore')";
 
 /** Something of an order that is still to be done. */
@@ -30,10 +28,15 @@ export interface OrdersOfUser {
 /** The `orders` and `order_item` tables. */
 @Injectable()
 export class OrderTable {
+  /** How long the request that has begun something may take to finish it, before a sweeper does, µs. */
+  private readonly firstAttempt: number;
+
   constructor(
     private readonly database: Database,
     private readonly env: Env,
-  ) {}
+  ) {
+    this.firstAttempt = env.UNFINISHED_AFTER_MS * 500;
+  }
 
   /** Returns the number of the order. Fails as a duplicate when an item of the cart, in that version, was sold before. */
   async insert(order: NewOrder, query: Query): Promise<string> {
@@ -42,8 +45,11 @@ export class OrderTable {
       `INSERT INTO orders (user_id, status, currency, goods, promotion_discount, coupon_discount, payable, coupon_ids,
          gifts, cart_state, created_at, expires_at, closed_at, attempt_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? SECOND,
-         IF(?, UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND)`,
-      [...orderParameters(order), cartState, this.env.ORDER_TTL_SECONDS, order.status === 'paid' ? 1 : 0],
+         IF(?, UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND)`,
+      [
+        ...[...orderParameters(order), cartState, this.env.ORDER_TTL_SECONDS],
+        ...[order.status === 'paid' ? 1 : 0, this.firstAttempt],
+      ],
     )) as unknown as { insertId: number | string };
     const orderId = String(insertId);
     for (let i = 0; i < order.lines.length; i += INSERT_CHUNK) {
@@ -98,9 +104,9 @@ export class OrderTable {
       `UPDATE orders SET status = IF(payable = 0, 'paid', 'pending'), cart_state = 'take',
          closed_at = IF(payable = 0, UTC_TIMESTAMP(3), NULL),
          expires_at = GREATEST(expires_at, UTC_TIMESTAMP(3) + INTERVAL ? SECOND),
-         attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND
+         attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
        WHERE order_id = ? AND status = 'placing'`,
-      [this.env.ORDER_TTL_SECONDS, orderId],
+      [this.env.ORDER_TTL_SECONDS, this.firstAttempt, orderId],
     );
   }
 
@@ -137,8 +143,8 @@ export class OrderTable {
     await query(
       `UPDATE orders SET status = ?, closed_at = UTC_TIMESTAMP(3),
          cart_state = IF(?, IF(cart_state = 'taken', 'restore', 'return'), cart_state), to_be_told = ?,
-         attempt_at = UTC_TIMESTAMP(3) + INTERVAL ${FIRST_ATTEMPT_SECONDS} SECOND WHERE order_id = ?`,
-      [status, isOver, isOver && isToBeTold ? 1 : 0, orderId],
+         attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND WHERE order_id = ?`,
+      [status, isOver, isOver && isToBeTold ? 1 : 0, this.firstAttempt, orderId],
     );
   }
 
@@ -193,12 +199,12 @@ export class OrderTable {
     return this.due("status = 'pending' AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at", limit);
   }
 
-  /** `true`: nobody else tries it within so many seconds. */
-  tryNow({ orderId, attemptAt }: Due, againSeconds: number): Promise<boolean> {
+  /** `true`: no other instance tries it within UNFINISHED_AFTER_MS. */
+  tryNow({ orderId, attemptAt }: Due): Promise<boolean> {
     return this.update(
       this.database.query,
-      'UPDATE orders SET attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE order_id = ? AND attempt_at = ?',
-      [againSeconds, orderId, attemptAt],
+      'UPDATE orders SET attempt_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND WHERE order_id = ? AND attempt_at = ?',
+      [this.env.UNFINISHED_AFTER_MS * 1000, orderId, attemptAt],
     );
   }
 

@@ -249,6 +249,27 @@ export class Env {
   @Max(100_000_000)
   OUTBOX_MAX_ENTRIES = 500_000;
 
+  /** A process that has given no sign of life for so long is dead: another one relays what it had read from the outbox. */
+  @toInt
+  @IsInt()
+  @Min(500)
+  @Max(600_000)
+  SILENT_AFTER_MS = 15_000;
+
+  /** A merge or an order that is still unfinished after so long has lost its process: a sweeper finishes it. */
+  @toInt
+  @IsInt()
+  @Min(500)
+  @Max(600_000)
+  UNFINISHED_AFTER_MS = 10_000;
+
+  /** An order's change that is not in MySQL after so long has lost its message: the sweeper writes it. */
+  @toInt
+  @IsInt()
+  @Min(500)
+  @Max(600_000)
+  EVENT_LATE_MS = 15_000;
+
   /** Days without a change after which a cart leaves Redis, when MySQL has all of it; 0: never. Parts of a day too. */
   @toNumber
   @IsNumber()

@@ -1,14 +1,11 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { MergeStore } from '@app/cart';
-import { RepeatedWarning } from '@app/common';
+import { Env, RepeatedWarning } from '@app/common';
 import { Merger } from './merger.js';
 
-const EVERY_MS = 5_000;
-/** A merge takes milliseconds; one that began this long ago has lost its process. */
-const UNFINISHED_MS = 10_000;
 const AT_ONCE = 50;
 const STOP_MS = 2_000;
-/** What failed is tried again after `UNFINISHED_MS`; when nothing has failed for so long, the trouble is over. */
+/** What failed is tried again after UNFINISHED_AFTER_MS; when nothing has failed for so long, the trouble is over, ms. */
 const QUIET_MS = 60_000;
 
 /**
@@ -27,6 +24,7 @@ export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(
     private readonly store: MergeStore,
     private readonly merger: Merger,
+    private readonly env: Env,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -40,7 +38,7 @@ export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Finishes what began at least so long ago; one that fails is left for a later look. Returns how many it finished. */
-  async sweep(olderThanMs = UNFINISHED_MS): Promise<number> {
+  async sweep(olderThanMs = this.env.UNFINISHED_AFTER_MS): Promise<number> {
     let finished = 0;
     for (const { guestId, userId } of await this.store.unfinished(olderThanMs, AT_ONCE)) {
       if (this.isStopping) break;
@@ -64,7 +62,7 @@ export class MergeSweeper implements OnApplicationBootstrap, BeforeApplicationSh
     if (this.isStopping) return;
     this.timer = setTimeout(() => {
       this.sweeping = this.sweepQuietly().finally(() => this.schedule());
-    }, EVERY_MS).unref();
+    }, this.env.UNFINISHED_AFTER_MS / 2).unref();
   }
 
   /** While Redis is away there is nothing to find. */

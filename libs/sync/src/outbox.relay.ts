@@ -14,8 +14,6 @@ const MESSAGE_CHANGES = 500;
 const MESSAGE_CHARS = 256 * 1024;
 /** Pause after a message that was not full: whatever happens meanwhile shares the next one. */
 const LINGER_MS = 50;
-/** Beats come often enough that a dead instance's entries are taken over within half a minute. */
-const BEAT_MS = 5_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
 const STOP_MS = 3_000;
 
@@ -47,7 +45,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   onApplicationBootstrap(): void {
     this.running = this.run();
     // Beside the loop: while a slow broker is waited for, this instance lives all the same.
-    this.heart = setInterval(() => void this.beat(), BEAT_MS).unref();
+    this.heart = setInterval(() => void this.beat(), this.outbox.beatMs).unref();
   }
 
   /** Ends after the message under way; what is unsettled then is sent again by the next process. */

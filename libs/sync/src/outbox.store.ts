@@ -10,8 +10,6 @@ const GROUP = 'relay';
 const READ_COUNT = 500;
 /** How long a read waits for the first entry, ms. */
 const BLOCK_MS = 1_000;
-/** A consumer that has been silent for so long is dead, ms. A living one speaks every few seconds, see the relay. */
-const DEAD_MS = 15_000;
 /** Nobody has a pending entry above it: reading from there says no more than that the reader lives. */
 const BEYOND_ALL = '18446744073709551615-0';
 
@@ -31,6 +29,11 @@ type RawEntry = [id: string, fields: string[] | null];
 export class OutboxStore implements OnApplicationShutdown {
   private readonly reader: RedisConnection;
   private readonly consumer: string;
+
+  /** How often this consumer must show that it lives, ms: a sign of life may be lost, or late. */
+  get beatMs(): number {
+    return this.env.SILENT_AFTER_MS / 3;
+  }
 
   constructor(
     private readonly redis: RedisConnection,
@@ -68,7 +71,7 @@ export class OutboxStore implements OnApplicationShutdown {
     const consumers = await this.redis.command<unknown[][]>(['XINFO', 'CONSUMERS', keys.outbox, GROUP]);
     let claimed = 0;
     for (const info of consumers.map(toInfo)) {
-      const isDead = info.get('name') !== this.consumer && Number(info.get('idle')) >= DEAD_MS;
+      const isDead = info.get('name') !== this.consumer && Number(info.get('idle')) >= this.env.SILENT_AFTER_MS;
       if (isDead && Number(info.get('pending')) > 0) claimed += await this.claimFrom(String(info.get('name')));
     }
     return claimed;
@@ -82,7 +85,8 @@ export class OutboxStore implements OnApplicationShutdown {
       ]);
       if (pending.length === 0) return claimed;
       const taken = await this.redis.command<string[]>([
-        ...['XCLAIM', keys.outbox, GROUP, this.consumer, String(DEAD_MS), ...pending.map(([id]) => id), 'JUSTID'],
+        ...['XCLAIM', keys.outbox, GROUP, this.consumer, String(this.env.SILENT_AFTER_MS)],
+        ...[...pending.map(([id]) => id), 'JUSTID'],
       ]);
       claimed += taken.length;
       if (taken.length < pending.length) return claimed;
