@@ -31,6 +31,26 @@ const change = (skuId: string, patch: object) => admin.patch(`/v1/admin/skus/${s
 const recordKey = (userId: string, request: string) =>
   keys.idempotency(`user:${userId}`, createHash('sha256').update(request).digest('base64url'));
 
+describe('B4: a preview', () => {
+  it('keeps nothing for an Idempotency-Key, whatever the key is', async () => {
+    const [sku] = await api.skus({});
+    const user = await api.login();
+    await user.add(sku!, 1);
+    const records = () => redis.command<string[]>(['KEYS', `idem:user:${user.id}*`]);
+    const before = await records();
+    const header = withKey();
+    for (const [body, headers] of [
+      [{}, header],
+      [{ declineGifts: ['p1'] }, header],
+      [{}, withKey('x'.repeat(256))],
+    ] as const) {
+      const answer = await user.post('/v1/cart/checkout/preview', body, headers);
+      expect([answer.status, isReplay(answer)]).toEqual([200, false]);
+    }
+    expect(await records()).toEqual(before);
+  });
+});
+
 describe('S15: a request that is repeated with its Idempotency-Key', () => {
   it('changes nothing more, and is answered the first result beside the cart as it is now', async () => {
     const [a, b, off] = await api.skus({}, {}, { status: 'off' });

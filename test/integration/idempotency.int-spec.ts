@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartOwner, CartStore } from '@app/cart';
 import { IdempotencyStore, IdempotentRequest } from '@app/identity';
-import { keys, RedisConnection } from '@app/redis';
+import { keys, type OwnerKey, RedisConnection } from '@app/redis';
 import { newSku, toAdd } from '../support/factories.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 
@@ -49,6 +49,49 @@ describe('a claim', () => {
     await expect(store.claim(one)).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
     await store.release(claim);
     await claimed(one);
+  });
+});
+
+describe('B4: the answers of one owner', () => {
+  const ofOwner = (owner: OwnerKey) => ({ key: keys.idempotency(owner, randomUUID()), hash: 'body-1' });
+  const keep = async (owner: OwnerKey, answer: string) => {
+    const one = ofOwner(owner);
+    await store.settle(await claimed(one), answer);
+    return one;
+  };
+  const remembers = async (one: IdempotentRequest) => (await recordOf(one)) !== null;
+
+  it('are the latest thousand; another owner keeps theirs', async () => {
+    const owner: OwnerKey = `user:${freshUserId()}`;
+    const others = await keep(`user:${freshUserId()}`, 'theirs');
+    const kept: IdempotentRequest[] = [];
+    for (let i = 0; i < 1010; i++) kept.push(await keep(owner, String(i)));
+    const remembered = await Promise.all(kept.map(remembers));
+    expect(remembered.lastIndexOf(false)).toBe(9);
+    expect(remembered.filter(Boolean)).toHaveLength(1000);
+    expect(await remembers(others)).toBe(true);
+    await expect(store.claim(kept.at(-1)!)).resolves.toEqual({ answer: '1009' });
+  });
+
+  it('are a megabyte at most, but for the latest few', async () => {
+    const owner: OwnerKey = `user:${freshUserId()}`;
+    const large = 'x'.repeat(15_000);
+    const kept: IdempotentRequest[] = [];
+    for (let i = 0; i < 160; i++) kept.push(await keep(owner, large));
+    const remembered = (await Promise.all(kept.map(remembers))).filter(Boolean).length;
+    expect(remembered).toBeGreaterThan(50);
+    expect(remembered * large.length).toBeLessThan(1024 * 1024 + 16 * large.length);
+  });
+
+  it('leave a request under way its claim, however many come after it', async () => {
+    const owner: OwnerKey = `user:${freshUserId()}`;
+    const running = ofOwner(owner);
+    await claimed(running);
+    for (let i = 0; i < 1005; i++) await keep(owner, String(i));
+    await expect(store.claim(running)).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+    const index = keys.idempotencyIndex(running.key);
+    expect(await redis.command<number>(['ZCARD', index])).toBeLessThanOrEqual(1001);
+    expect(await redis.command<number>(['TTL', index])).toBeGreaterThan(86_000);
   });
 });
 

@@ -19,6 +19,8 @@ export const keys = {
   undo: (owner: OwnerKey): string => `undo:${owner}`,
   /** What a request with an Idempotency-Key came to: `running <token> <hash>` (30 s) or `done <hash> <answer>` (24 h). */
   idempotency: (owner: OwnerKey, digest: string): string => `idem:${owner}:${digest}`,
+  /** Sorted set of an owner's such records, in the order of their claims, by any of them. */
+  idempotencyIndex: (record: string): string => record.slice(0, record.lastIndexOf(':')),
   /** What the merge of a guest's cart into this user's came to. As long as a guest's cart lives. */
   merge: (owner: OwnerKey, guestId: string): string => `merge:${owner}:${guestId}`,
   /** Sorted set of the guests whose merge is under way, by the time it began, ms. */

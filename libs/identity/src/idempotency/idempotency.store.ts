@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '@app/common';
-import { loadScripts, RedisConnection } from '@app/redis';
+import { keys, loadScripts, RedisConnection } from '@app/redis';
 import type { IdempotentRequest } from './idempotent-request.js';
 
 const scripts = loadScripts(new URL('../lua/', import.meta.url));
@@ -11,6 +11,8 @@ const SCRIPTS = { claim: scripts.get('claim-idempotency'), settle: scripts.get('
 const CLAIM_SECONDS = 30;
 /** How long an answer is kept for repeats, seconds. */
 const ANSWER_SECONDS = 24 * 60 * 60;
+/** Answers of one owner. Beyond either bound the oldest goes first: its key counts as new from then on. */
+const MOST = { answers: 1_000, bytes: 1024 * 1024 };
 
 /** The right to answer for an idempotency record. */
 export interface IdempotencyClaim extends IdempotentRequest {
@@ -35,8 +37,8 @@ export class IdempotencyStore {
     const claim = { ...request, token: randomBytes(12).toString('base64url') };
     const [code, answer] = (await this.redis.run(
       SCRIPTS.claim,
-      [claim.key],
-      [claim.token, claim.hash, String(CLAIM_SECONDS)],
+      [claim.key, keys.idempotencyIndex(claim.key)],
+      [claim.token, claim.hash, ...[CLAIM_SECONDS, ANSWER_SECONDS, MOST.answers, MOST.bytes].map(String)],
     )) as [code: string, answer?: string];
     if (code === 'CLAIMED') return { claim };
     if (code === 'DONE') return { answer: answer! };
