@@ -83,7 +83,7 @@ async function checkCompose() {
   }
   const secret = () => randomBytes(32).toString('hex');
   const secrets = Object.fromEntries(required.map((name) => [name, secret()]));
-  return interpolate(compose.services, { ...secrets, GUEST_KEYS: `k1:${secret()}` });
+  return interpolate(compose.services, { ...secrets, GUEST_KEYS: `k1:${secret()}`, EVENT_KEYS: `k1:${secret()}` });
 }
 
 /** @param {() => unknown} action @param {string} name */

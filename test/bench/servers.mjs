@@ -13,7 +13,7 @@ import { BareTarget, ServiceTarget } from './targets.mjs';
 const OLD = ['bare', 'bin', 'logs', 'mysql', 'redis', 'rocketmq', 'ports.json', 'secrets.json', 'services.json'];
 /** Settings that would lead the benchmark to somebody's real servers, or that its tokens have to agree with. */
 const FOREIGN =
-  /^(REDIS_URL|LOCK_REDIS_URLS|DATABASE_URL|ROCKETMQ_\w+|TRANSPORT|HOST|PORT|DATA_DIR|JWT_\w+|GUEST_KEYS|DEV_LOGIN)$/;
+  /^(REDIS_URL|LOCK_REDIS_URLS|DATABASE_URL|ROCKETMQ_\w+|TRANSPORT|HOST|PORT|DATA_DIR|JWT_\w+|GUEST_KEYS|EVENT_\w+|DEV_LOGIN)$/;
 /** As in production; limits out of the way, for carts here grow as no shopper's does. */
 const SETTINGS = {
   NODE_ENV: 'production',

@@ -10,7 +10,7 @@ import { AppProcess } from '../support/app-process.js';
 import { sharedBroker } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
 import { newItem } from '../support/factories.js';
-import { freshUserId, services } from '../support/services.js';
+import { EVENT_SEAL, freshUserId, services } from '../support/services.js';
 
 const database = new Database(createDataSource(services().databaseUrl));
 afterAll(() => database.onApplicationShutdown());
@@ -25,7 +25,11 @@ const quantityOf = async (userId: string) => {
 
 describe('on the real topic', () => {
   let app: AppProcess;
-  const client = new RocketmqClient({ endpoints: services().rocketmqEndpoints, topic: services().topic });
+  const client = new RocketmqClient({
+    endpoints: services().rocketmqEndpoints,
+    topic: services().topic,
+    seal: EVENT_SEAL,
+  });
   beforeAll(async () => {
     app = await AppProcess.start();
     await client.connect();
@@ -61,6 +65,35 @@ describe('on the real topic', () => {
       expect(reasons.filter((reason) => reason.includes('not a cart.changed event'))).toHaveLength(2);
       expect(reasons.filter((reason) => reason.includes('no-handler'))).toHaveLength(1);
     });
+  });
+
+  it('B3: a message that this service did not sign is a dead letter, whatever it says', async () => {
+    const { rocketmqEndpoints: endpoints, topic } = services();
+    const senders = {
+      unsigned: new RocketmqClient({ endpoints, topic }),
+      foreign: new RocketmqClient({
+        endpoints,
+        topic,
+        seal: { keys: ['k1:a-secret-that-another-service-has-made-up'] },
+      }),
+    };
+    const [good, forged] = [freshUserId(), freshUserId()];
+    for (const [reason, sender] of Object.entries(senders)) {
+      await sender.connect();
+      // The oldest epoch: it would be offered to the live cart too.
+      await sender.emitMany(CART_CHANGED, [{ ...eventFor(forged, 7), epoch: 0 }]);
+      await eventually(async () => {
+        const letters = await deadLettersWith(forged);
+        expect(letters.map((letter) => letter.reason)).toContain(`the message is ${reason}`);
+      });
+      await sender.close();
+    }
+    await client.emitMany(CART_CHANGED, [eventFor(good, 3)]);
+    await eventually(async () => expect(await quantityOf(good)).toBe(3));
+    expect(await quantityOf(forged)).toBeUndefined();
+  });
+
+  it('stops cleanly', async () => {
     expect(await app.stop()).toBe(0);
   });
 });

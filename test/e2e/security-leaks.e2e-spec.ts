@@ -16,7 +16,7 @@ import { AppProcess, MAIN } from '../support/app-process.js';
 import { eventually } from '../support/eventually.js';
 import { newItem } from '../support/factories.js';
 import { RedisServer } from '../support/redis-server.js';
-import { freshUserId, services, testVariables } from '../support/services.js';
+import { EVENT_SEAL, freshUserId, services, testVariables } from '../support/services.js';
 
 /** A way to MySQL that can be cut. */
 class Wire {
@@ -222,6 +222,7 @@ describe('S22: a start with settings no shop may run with', () => {
     DEV_LOGIN: '',
     JWT_SECRET: randomBytes(32).toString('hex'),
     GUEST_KEYS: `k1:${randomBytes(32).toString('hex')}`,
+    EVENT_KEYS: `k1:${randomBytes(32).toString('hex')}`,
   };
 
   it.each<[names: string[], settings: NodeJS.ProcessEnv]>([
@@ -250,7 +251,11 @@ describe('S22: a start with settings no shop may run with', () => {
 
 describe('S24: a message is not believed', () => {
   const database = new Database(createDataSource(services().databaseUrl));
-  const client = new RocketmqClient({ endpoints: services().rocketmqEndpoints, topic: services().topic });
+  const client = new RocketmqClient({
+    endpoints: services().rocketmqEndpoints,
+    topic: services().topic,
+    seal: EVENT_SEAL,
+  });
   beforeAll(async () => {
     Logger.overrideLogger(['warn']);
     await client.connect();

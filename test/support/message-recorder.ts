@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { CART_CHANGED, type CartChanged } from '@app/cart';
 import { RocketmqClient, RocketmqServer } from '@app/rocketmq';
 import { BrokerAddress } from './broker.js';
+import { EVENT_SEAL } from './services.js';
 
 const MOST_EVENTS = 200;
 const SENDERS = 8;
@@ -19,7 +20,7 @@ export class MessageRecorder {
   static async listen({ endpoints, namesrv }: BrokerAddress, topic: string): Promise<MessageRecorder> {
     const group = await new BrokerAddress(endpoints, namesrv).newGroup();
     const server = new RocketmqServer({ endpoints, topic, group });
-    const client = new RocketmqClient({ endpoints, topic });
+    const client = new RocketmqClient({ endpoints, topic, seal: EVENT_SEAL });
     const recorder = new MessageRecorder(server, client);
     server.addHandler(CART_CHANGED, (events: CartChanged[]) => Promise.resolve(recorder.messages.push(events)), true);
     await new Promise<void>((resolve) => server.listen(resolve));

@@ -15,6 +15,10 @@ export function services(): { redisUrl: string; databaseUrl: string; rocketmqEnd
   };
 }
 
+/** What the services of the tests sign their messages with, and so do tests that send some. */
+export const EVENT_KEYS = 'k1:a-third-secret-of-the-tests-alone';
+export const EVENT_SEAL = { keys: [EVENT_KEYS] };
+
 /** Settings for a test on those services; secrets that no other place knows. */
 export function testEnv(overrides: Record<string, string> = {}): Env {
   return readEnv(testVariables(overrides));
@@ -35,6 +39,7 @@ export function testVariables(overrides: Record<string, string> = {}): NodeJS.Pr
     ...(overrides['ROCKETMQ_ENDPOINTS'] ? {} : topicsOfShard()),
     JWT_SECRET: 'a secret of the tests, known to nobody else',
     GUEST_KEYS: 'k1:another-secret-of-the-tests-known-to-nobody',
+    EVENT_KEYS,
     DEV_LOGIN: 'true',
     RATE_LIMITS: 'off',
     // A run of the clock would mend what a test has broken on purpose.

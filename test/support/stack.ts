@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
+import { EVENT_KEYS } from './services.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Settings that would make the stack use servers of somebody else. */
@@ -40,7 +41,7 @@ export class Stack {
   static async start(settings: Record<string, string> = {}): Promise<Stack> {
     const dataDir = mkdtempSync(join(tmpdir(), 'cart-stack-'));
     const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
-    const ours = { NODE_ENV: 'test', DEV_LOGIN: 'true', RATE_LIMITS: 'off', DATA_DIR: dataDir };
+    const ours = { NODE_ENV: 'test', DEV_LOGIN: 'true', RATE_LIMITS: 'off', EVENT_KEYS, DATA_DIR: dataDir };
     const env = { ...Object.fromEntries(kept), ...ours, ...settings };
     const launcher = spawn(process.execPath, [join(ROOT, 'tools/start.mjs')], {
       cwd: ROOT,

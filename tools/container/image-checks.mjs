@@ -46,7 +46,7 @@ export function holdsFiles(image, paths) {
  */
 export async function startsUntilSettingsAreMissing(image) {
   const { code, output } = await runIn(image, image.command ?? [], {});
-  const names = ['REDIS_URL', 'DATABASE_URL', 'JWT_SECRET', 'GUEST_KEYS'];
+  const names = ['REDIS_URL', 'DATABASE_URL', 'JWT_SECRET', 'GUEST_KEYS', 'EVENT_KEYS'];
   if (code === 0 || !output.includes('The settings are not usable') || !names.every((name) => output.includes(name))) {
     throw new Error(`expected to end with our list of missing settings, got ${code}:\n${output}`);
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readJson, writeJson } from './json-file.mjs';
 
-/** @typedef {{ databasePassword: string, jwtSecret: string, guestKeys: string }} Secrets */
+/** @typedef {{ databasePassword: string, jwtSecret: string, guestKeys: string, eventKeys: string }} Secrets */
 
 /**
  * The secrets of this data folder: made at random once, readable by the owner only.
@@ -14,6 +14,7 @@ export function loadSecrets(file) {
     databasePassword: known.databasePassword ?? random(),
     jwtSecret: known.jwtSecret ?? random(),
     guestKeys: known.guestKeys ?? `k1:${random()}`,
+    eventKeys: known.eventKeys ?? `k1:${random()}`,
   };
   if (Object.keys(secrets).some((name) => known[name] === undefined)) writeJson(file, secrets, 0o600);
   return secrets;

@@ -203,6 +203,8 @@ export class Stack {
       ROCKETMQ_ENDPOINTS: `127.0.0.1:${this.#port('proxy')}`,
       ROCKETMQ_NAMESRV: `127.0.0.1:${this.#port('namesrv')}`,
       ROCKETMQ_LIB: findJars(this.pom, this.jarFolders) ?? '',
+      // A broker of others has other senders, who have the keys: then they are theirs to set.
+      EVENT_KEYS: this.env['EVENT_KEYS'] || this.secrets.eventKeys,
     };
   }
 

@@ -4,6 +4,11 @@ interface JudgedSettings {
   JWT_SECRET?: string;
   JWT_JWKS_URL?: string;
   GUEST_KEYS?: readonly string[];
+  EVENT_KEYS?: readonly string[];
+  TRANSPORT: string;
+  ROCKETMQ_ENDPOINTS?: string;
+  ROCKETMQ_ACCESS_KEY?: string;
+  ROCKETMQ_SECRET_KEY?: string;
   DEV_LOGIN: boolean;
   DEMO_PAY: boolean;
   LOCK: string;
@@ -30,6 +35,18 @@ export function tokenFaults(env: JudgedSettings): string[] {
   return faults;
 }
 
+/** What is wrong with how the broker is to be reached. */
+export function brokerFaults(env: JudgedSettings): string[] {
+  if (env.TRANSPORT !== 'rocketmq') return [];
+  const faults: string[] = [];
+  if (!env.ROCKETMQ_ENDPOINTS) faults.push('ROCKETMQ_ENDPOINTS: required unless TRANSPORT=in-process');
+  if (!env.EVENT_KEYS?.length) faults.push('EVENT_KEYS: required unless TRANSPORT=in-process, as kid:secret');
+  if ((env.ROCKETMQ_ACCESS_KEY === undefined) !== (env.ROCKETMQ_SECRET_KEY === undefined)) {
+    faults.push('ROCKETMQ_ACCESS_KEY, ROCKETMQ_SECRET_KEY: both or neither');
+  }
+  return faults;
+}
+
 /** What no shop may run with. `source` also holds the switches of tests, which are no settings. */
 export function productionFaults(env: JudgedSettings, source: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
@@ -37,11 +54,15 @@ export function productionFaults(env: JudgedSettings, source: NodeJS.ProcessEnv)
   if (env.DEMO_PAY) faults.push('DEMO_PAY: not in production');
   if (env.LOCK === 'noop') faults.push('LOCK: noop is for tests, not for production');
   if (source['CRASH_AT']) faults.push('CRASH_AT: is for tests, not for production');
-  const guestSecrets = (env.GUEST_KEYS ?? []).map((entry) => entry.slice(entry.indexOf(':') + 1));
+  const secretsOf = (keys: readonly string[] = []) => keys.map((entry) => entry.slice(entry.indexOf(':') + 1));
+  const guestSecrets = secretsOf(env.GUEST_KEYS);
+  const eventSecrets = secretsOf(env.EVENT_KEYS);
   if (env.JWT_SECRET !== undefined && isGuessable(env.JWT_SECRET)) faults.push(`JWT_SECRET: ${GUESSABLE}`);
   if (guestSecrets.some(isGuessable)) faults.push(`GUEST_KEYS: ${GUESSABLE}`);
-  if (new Set([...guestSecrets, env.JWT_SECRET]).size <= guestSecrets.length) {
-    faults.push('JWT_SECRET, GUEST_KEYS: each secret must be another one');
+  if (eventSecrets.some(isGuessable)) faults.push(`EVENT_KEYS: ${GUESSABLE}`);
+  const keySecrets = [...guestSecrets, ...eventSecrets];
+  if (new Set([...keySecrets, env.JWT_SECRET]).size <= keySecrets.length) {
+    faults.push('JWT_SECRET, GUEST_KEYS, EVENT_KEYS: each secret must be another one');
   }
   return faults;
 }

@@ -10,6 +10,11 @@ const GOOD = {
   JWT_SECRET: 'fQ1v8Zk3rT6yW0xNcB5mLpHs2DgJa9Ue',
   GUEST_KEYS: 'k1:7hXoYt4Gd1KqVz8RwEn3CmSb6JfPu0Ai',
 };
+const BROKER = {
+  TRANSPORT: 'rocketmq',
+  ROCKETMQ_ENDPOINTS: '127.0.0.1:8081',
+  EVENT_KEYS: 'k1:2cWn9Rz5TxGq0LsVb8KmYe4HdPfJu7Aa',
+};
 const PRODUCTION = { ...GOOD, NODE_ENV: 'production' };
 const JWKS = 'https://login.shop.example/keys';
 
@@ -30,6 +35,7 @@ describe(readEnv.name, () => {
   it('takes settings without a fault, in production too', () => {
     expect(readEnv(GOOD)).toMatchObject({ NODE_ENV: 'development', RATE_LIMITS: 'on', TRUST_PROXY: [] });
     expect(faults(PRODUCTION)).toBe('');
+    expect(faults({ ...PRODUCTION, ...BROKER })).toBe('');
   });
 
   it('never repeats a value: it may be a secret', () => {
@@ -40,6 +46,9 @@ describe(readEnv.name, () => {
     ['a short secret', { JWT_SECRET: 'x'.repeat(31) }, 'JWT_SECRET'],
     ['a short guest key', { GUEST_KEYS: 'k1:short' }, 'GUEST_KEYS'],
     ['no guest key', { GUEST_KEYS: '' }, 'GUEST_KEYS'],
+    ['a broker without a key for its messages', { ...BROKER, EVENT_KEYS: '' }, 'EVENT_KEYS: required'],
+    ['a short event key', { ...BROKER, EVENT_KEYS: 'k1:short' }, 'EVENT_KEYS'],
+    ['half an account of the broker', { ...BROKER, ROCKETMQ_ACCESS_KEY: 'me' }, 'both or neither'],
     ['no secret at all', { JWT_SECRET: '' }, 'exactly one'],
     ['a secret beside a key URL', { JWT_JWKS_URL: JWKS }, 'exactly one'],
     ['a limit that is no limit', { RATE_LIMIT_READS: '100' }, 'RATE_LIMIT_READS: must be requests/seconds'],
@@ -115,6 +124,7 @@ describe('S22: production', () => {
     ...examples.map((secret) => [`the secret ${secret}`, { JWT_SECRET: secret }, 'JWT_SECRET'] as Refusal),
     ...examples.map((secret) => [`the guest key ${secret}`, { GUEST_KEYS: `k1:${secret}` }, 'GUEST_KEYS'] as Refusal),
     ['one secret for two purposes', { GUEST_KEYS: `k1:${GOOD.JWT_SECRET}` }, 'another one'],
+    ['a secret of tokens for messages', { ...BROKER, EVENT_KEYS: GOOD.GUEST_KEYS }, 'another one'],
     ['one secret under two names', { GUEST_KEYS: `${GOOD.GUEST_KEYS},k2${GOOD.GUEST_KEYS.slice(2)}` }, 'another one'],
   ])('refuses %s', (_name, change, fault) => {
     expect(faults({ ...PRODUCTION, ...change })).toContain(fault);

@@ -19,7 +19,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { validateCronExpression } from 'cron';
-import { productionFaults, tokenFaults } from './env-faults.js';
+import { brokerFaults, productionFaults, tokenFaults } from './env-faults.js';
 
 const toInt = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
@@ -135,6 +135,31 @@ export class Env {
   @IsOptional()
   @IsString()
   ROCKETMQ_ENDPOINTS?: string;
+
+  /** Of an account of the broker; both or neither. */
+  @IsOptional()
+  @IsNotEmpty()
+  ROCKETMQ_ACCESS_KEY?: string;
+
+  @IsOptional()
+  @IsNotEmpty()
+  ROCKETMQ_SECRET_KEY?: string;
+
+  @toBoolean
+  @IsBoolean()
+  ROCKETMQ_TLS = false;
+
+  @Matches(/^[\w-]{0,64}$/)
+  ROCKETMQ_NAMESPACE = '';
+
+  /** `kid:secret,…`: the first signs the messages to the broker, all of them verify. Required unless TRANSPORT=in-process. */
+  @toList
+  @Matches(/^[A-Za-z0-9]{1,16}:\S{32,}$/, { each: true })
+  EVENT_KEYS: string[] = [];
+
+  /** `accept` takes messages without a seal, for the time of an upgrade. */
+  @IsIn(['refuse', 'accept'])
+  EVENT_UNSIGNED: 'refuse' | 'accept' = 'refuse';
 
   @Matches(/^[\w-]{1,64}$/)
   ROCKETMQ_TOPIC = 'cart-changed';
@@ -364,10 +389,7 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
     exposeDefaultValues: true,
   });
   const faults = validateSync(env).map((e) => `${e.property}: ${Object.values(e.constraints ?? {}).join(', ')}`);
-  if (env.TRANSPORT === 'rocketmq' && !env.ROCKETMQ_ENDPOINTS) {
-    faults.push('ROCKETMQ_ENDPOINTS: required unless TRANSPORT=in-process');
-  }
-  faults.push(...tokenFaults(env));
+  faults.push(...tokenFaults(env), ...brokerFaults(env));
   if (env.NODE_ENV === 'production') faults.push(...productionFaults(env, source));
   if (faults.length > 0) throw new EnvError(`The settings are not usable.\n  ${faults.join('\n  ')}`);
   return env;

@@ -16,9 +16,10 @@ export interface EventPacket {
 
 /**
  * Why a message can never be handled: its body is not JSON, or JSON but not a packet of ours, or a packet whose pattern
- * nobody here listens to.
+ * nobody here listens to. Or it must not be: it has no seal, or one that is not ours.
  */
-export type PoisonReason = 'not-json' | 'not-a-packet' | 'no-handler';
+export type PoisonReason = UnreadableReason | 'no-handler' | 'unsigned' | 'foreign';
+export type UnreadableReason = 'not-json' | 'not-a-packet';
 
 /**
  * A tag may not hold `|` (the separator in subscriptions), white space or control characters, or the broker refuses the
@@ -41,7 +42,7 @@ export function encodePacket({ pattern, data, metadata }: EventPacket): Buffer {
 }
 
 /** Bodies are untrusted: anybody who may write to the topic chose these bytes. */
-export function decodePacket(body: Buffer): EventPacket | Exclude<PoisonReason, 'no-handler'> {
+export function decodePacket(body: Buffer): EventPacket | UnreadableReason {
   let value: unknown;
   try {
     value = JSON.parse(UTF_8.decode(body));

@@ -79,6 +79,11 @@ export abstract class EventServer
     closing: AbortSignal,
     onHold: (isHeld: boolean) => void = () => undefined,
   ): Promise<void> {
+    const fault = this.sealFault(message);
+    if (fault) {
+      await this.#setAside(message, fault);
+      return;
+    }
     const packet = decodePacket(message.body);
     if (typeof packet === 'string') {
       await this.#setAside(message, packet);
@@ -87,6 +92,11 @@ export abstract class EventServer
     } else {
       await this.#handle(packet, message, closing, onHold);
     }
+  }
+
+  /** Why a message is not one that this service sent; nothing is read of it then. In process there is no other sender. */
+  protected sealFault(_message: EventMessage): 'unsigned' | 'foreign' | undefined {
+    return undefined;
   }
 
   async #handle(

@@ -2,6 +2,8 @@ export { EventClient } from './event.client.js';
 export type { EmitOptions } from './event.client.js';
 export { MAX_BODY_BYTES } from './event.packet.js';
 export type { PoisonReason } from './event.packet.js';
+export { EventSeal, SEAL_PROPERTY } from './event.seal.js';
+export type { SealOptions } from './event.seal.js';
 export { EventPublisher } from './event.publisher.js';
 export { EventServer, ROCKETMQ_TRANSPORT } from './event.server.js';
 export type { PoisonHook } from './event.server.js';

@@ -7,6 +7,7 @@ import {
 } from 'rocketmq-client-nodejs';
 import { EventClient, type EmitOptions } from './event.client.js';
 import { encodePacket, type EventPacket } from './event.packet.js';
+import { EventSeal, SEAL_PROPERTY } from './event.seal.js';
 import { RocketmqConnection } from './rocketmq.connection.js';
 import { resolveOptions, type ResolvedOptions, type RocketmqOptions } from './rocketmq.options.js';
 import { isTopicFault, NormalProducer } from './rocketmq.producer.js';
@@ -26,12 +27,14 @@ const MESSAGE_FAULTS = [BadRequestException, PayloadTooLargeException, RequestHe
 export class RocketmqClient extends EventClient {
   readonly #options: ResolvedOptions;
   readonly #connection: RocketmqConnection<Producer>;
+  readonly #seal: EventSeal | undefined;
 
   /** @throws RangeError when an option is out of range */
   constructor(options: RocketmqOptions) {
     super();
     const resolved = resolveOptions(options);
     this.#options = resolved;
+    this.#seal = resolved.seal && new EventSeal(resolved.seal);
     this.#connection = new RocketmqConnection(
       (logger) =>
         new NormalProducer({
@@ -77,7 +80,14 @@ export class RocketmqClient extends EventClient {
     const body = encodePacket(packet);
     const producer = await this.#connection.connect();
     try {
-      await this.#send(producer, { topic: this.#options.topic, tag: packet.pattern, keys: [...keys], body });
+      const properties = this.#seal && new Map([[SEAL_PROPERTY, this.#seal.sign(body)]]);
+      await this.#send(producer, {
+        topic: this.#options.topic,
+        tag: packet.pattern,
+        keys: [...keys],
+        body,
+        properties,
+      });
       this.#connection.report(producer);
     } catch (error) {
       if (isTopicFault(error) || !MESSAGE_FAULTS.some((fault) => error instanceof fault)) {

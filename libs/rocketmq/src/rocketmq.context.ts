@@ -8,6 +8,8 @@ export interface EventMessage {
   readonly tag: string | undefined;
   readonly keys: readonly string[];
   readonly body: Buffer;
+  /** What the sender signed the body with, if they did. */
+  readonly seal?: string;
   /** 1 for the first delivery. */
   readonly deliveryAttempt: number;
   /** When the sender sent it, by the sender's clock. */

@@ -1,3 +1,4 @@
+import type { SealOptions } from './event.seal.js';
 import type { PoisonHook } from './event.server.js';
 import type { DelayRange } from './timing.js';
 
@@ -6,7 +7,9 @@ export interface RocketmqOptions {
   endpoints: string;
   topic: string;
   namespace?: string;
-  /** TLS with the system's trust store: the client knows neither an own CA nor a client certificate. */
+  /** Signs what is sent, and refuses what is not signed; without it every message counts. */
+  seal?: SealOptions;
+  /** TLS with Node's trust store (`NODE_EXTRA_CA_CERTS` adds to it): the client knows no client certificate. */
   sslEnabled?: boolean;
   credentials?: { accessKey: string; accessSecret: string; securityToken?: string };
   /** Limit of each call in ms, at least 1000. */

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type MessageView, SimpleConsumer } from 'rocketmq-client-nodejs';
+import { EventSeal, SEAL_PROPERTY } from './event.seal.js';
 import { EventServer } from './event.server.js';
 import { MessageLease } from './message.lease.js';
 import type { EventMessage } from './rocketmq.context.js';
@@ -29,6 +30,7 @@ export class RocketmqServer extends EventServer {
   protected override readonly logger = new Logger(RocketmqServer.name);
   readonly #options: ResolvedServerOptions;
   readonly #connection: RocketmqConnection<SimpleConsumer>;
+  readonly #seal: EventSeal | undefined;
   readonly #closing = new AbortController();
   /** Ids of the messages that failed since the last success. */
   readonly #failed = new Set<string>();
@@ -43,6 +45,7 @@ export class RocketmqServer extends EventServer {
     super(options.onPoison);
     const resolved = resolveServerOptions(options);
     this.#options = resolved;
+    this.#seal = resolved.seal && new EventSeal(resolved.seal);
     this.#connection = new RocketmqConnection(
       (logger) =>
         new SimpleConsumer({
@@ -90,6 +93,10 @@ export class RocketmqServer extends EventServer {
       throw new Error('The broker is not connected');
     }
     return consumer as T;
+  }
+
+  protected override sealFault({ body, seal }: EventMessage): 'unsigned' | 'foreign' | undefined {
+    return this.#seal?.fault(body, seal);
   }
 
   async #close(): Promise<void> {
@@ -202,6 +209,7 @@ function toEventMessage(message: MessageView): EventMessage {
     tag: message.tag || undefined,
     keys: message.keys,
     body: message.body,
+    seal: message.properties.get(SEAL_PROPERTY),
     deliveryAttempt: message.deliveryAttempt ?? 1,
     bornAt: message.bornTimestamp,
   };

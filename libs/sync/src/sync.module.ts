@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CartModule } from '@app/cart';
 import { Env } from '@app/common';
 import { RocketmqModule, RocketmqModuleOptions } from '@app/rocketmq';
+import { brokerOptions } from './broker-options.js';
 import { CartChangedConsumer } from './cart-changed.consumer.js';
 import { CartChangedWriter } from './cart-changed.writer.js';
 import { CartSyncController } from './cart-sync.controller.js';
@@ -26,7 +27,7 @@ const transport = RocketmqModule.registerAsync({
     if (env.TRANSPORT === 'in-process') return { transport: 'in-process', topic: env.ROCKETMQ_TOPIC, onPoison };
     return {
       transport: 'rocketmq',
-      endpoints: env.ROCKETMQ_ENDPOINTS!,
+      ...brokerOptions(env),
       topic: env.ROCKETMQ_TOPIC,
       group: env.ROCKETMQ_GROUP,
       onPoison,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Env } from '@app/common';
 import { RocketmqModule } from '@app/rocketmq';
+import { brokerOptions } from '../broker-options.js';
 import { AbandonedCarts } from './abandoned-carts.js';
 import { IdleCartTable } from './idle-cart.table.js';
 import { SHOPPER_TOPIC, ShopperEventPublisher } from './shopper-event.publisher.js';
@@ -15,9 +16,9 @@ import { SkuSignals } from './sku-signals.js';
 const topic = RocketmqModule.publisherAsync({
   provide: SHOPPER_TOPIC,
   inject: [Env],
-  useFactory: ({ TRANSPORT, ROCKETMQ_ENDPOINTS, SHOPPER_EVENTS_TOPIC }: Env) =>
-    // In process nobody else could subscribe.
-    TRANSPORT === 'in-process' ? null : { endpoints: ROCKETMQ_ENDPOINTS!, topic: SHOPPER_EVENTS_TOPIC },
+  useFactory: (env: Env) =>
+    // In process there is no other subscriber.
+    env.TRANSPORT === 'in-process' ? null : { ...brokerOptions(env), topic: env.SHOPPER_EVENTS_TOPIC },
 });
 
 /** What others are told of shoppers: prices that fell, SKUs that are back, carts that were left or paid for. */
