@@ -14,6 +14,7 @@ import { DemoPayController } from './demo-pay.controller.js';
 import { HttpOrderGateway } from './http-order.gateway.js';
 import { OrderClosing } from './order.closing.js';
 import { OrderLimits } from './order.limits.js';
+import { OrderList } from './order.list.js';
 import { OrderMetrics } from './order.metrics.js';
 import { OrderGateway } from './order.gateway.js';
 import { OrderPlacement } from './order.placement.js';
@@ -24,6 +25,7 @@ import { OrderWriter } from './order.writer.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersInCart } from './orders-in-cart.js';
 import { Orders } from './orders.js';
+import { OrdersAdminController } from './orders.admin.controller.js';
 import { PayController } from './pay.controller.js';
 import { Previews } from './previews.js';
 import { Quotes } from './quotes.js';
@@ -32,7 +34,7 @@ import { Selections } from './selection.js';
 
 @Module({
   imports: [CartModule, InventoryCheckModule, PricingModule, ShopperEventsModule, SyncModule],
-  controllers: [CheckoutController, OrdersController],
+  controllers: [CheckoutController, OrdersAdminController, OrdersController],
   providers: [
     Checkout,
     CheckoutAttempt,
@@ -40,6 +42,7 @@ import { Selections } from './selection.js';
     CheckoutTable,
     OrderClosing,
     OrderLimits,
+    OrderList,
     OrderMetrics,
     { provide: OrderGateway, inject: [Env], useFactory: toGateway },
     OrderParts,

@@ -36,8 +36,8 @@ export class OrderClosing {
     throw new AppError('ORDER_CLOSED');
   }
 
-  /** Also of one that has expired: its items are back as well. */
-  async cancel(orderId: string, userId: string): Promise<Order & { restored: RestoredItem[] }> {
+  /** Also of one that has expired: its items are back as well. `userId` as of {@link pay}. */
+  async cancel(orderId: string, userId?: string): Promise<Order & { restored: RestoredItem[] }> {
     const order = await this.end(orderId, 'cancelled', userId);
     if (order.status === 'paid') throw new AppError('ORDER_PAID');
     crashPoint('cancel-closed');

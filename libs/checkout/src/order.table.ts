@@ -69,6 +69,14 @@ export class OrderTable {
     return order;
   }
 
+  /** In the order in which they are named. */
+  async findAll(orderIds: readonly string[]): Promise<Order[]> {
+    if (orderIds.length === 0) return [];
+    const orders = await this.read('order_id IN (?)', [orderIds], this.database.query);
+    const byId = new Map(orders.map((order) => [order.orderId, order]));
+    return orderIds.flatMap((orderId) => byId.get(orderId) ?? []);
+  }
+
   /** As {@link find}, and nobody else changes it until the transaction of `query` ends. */
   async lock(orderId: string, query: Query): Promise<Order | undefined> {
     await query('SELECT order_id FROM orders WHERE order_id = ? FOR UPDATE', [orderId]);

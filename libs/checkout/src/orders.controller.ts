@@ -1,10 +1,12 @@
-import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, ParseIdPipe } from '@app/common';
+import { ApiProblems, pageSize, ParseIdPipe } from '@app/common';
 import { CurrentCaller, Idempotent, type UserCaller, UserOnly } from '@app/identity';
 import { CancelledOrderDto, OrderDto } from './dto/order.dto.js';
+import { ListOrdersDto, OrderPageDto } from './dto/order-list.dto.js';
 import { toOrderDto } from './dto/to-dto.js';
 import { OrderClosing } from './order.closing.js';
+import { OrderList } from './order.list.js';
 import { Orders } from './orders.js';
 
 @ApiTags('checkout')
@@ -14,7 +16,20 @@ export class OrdersController {
   constructor(
     private readonly orders: Orders,
     private readonly closing: OrderClosing,
+    private readonly list: OrderList,
   ) {}
+
+  @ApiOperation({ summary: 'The orders of the user who asks, newest first' })
+  @Get()
+  @ApiOkResponse({ type: OrderPageDto })
+  @ApiProblems('VALIDATION_FAILED', 'CART_UNAVAILABLE')
+  async page(
+    @CurrentCaller() { id: userId }: UserCaller,
+    @Query() { status, cursor, limit }: ListOrdersDto,
+  ): Promise<OrderPageDto> {
+    const { orders, next } = await this.list.page({ userId, status }, pageSize(limit), cursor);
+    return { orders: orders.map(toOrderDto), next };
+  }
 
   @ApiOperation({ summary: 'An order of the user who asks' })
   @Get(':orderId')

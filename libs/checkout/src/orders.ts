@@ -8,12 +8,11 @@ import { OrderTable } from './order.table.js';
 export class Orders {
   constructor(private readonly table: OrderTable) {}
 
-  /** Throws ORDER_NOT_FOUND, also for somebody else's. */
-  async of(userId: string, orderId: string): Promise<Order> {
+  /** Throws ORDER_NOT_FOUND, also for another user's. `userId` left out: of any user. */
+  async of(userId: string | undefined, orderId: string): Promise<Order> {
     const order = await this.table.find(orderId);
-    if (order?.userId !== userId || order.status === 'placing' || order.status === 'failed') {
-      throw new AppError('ORDER_NOT_FOUND');
-    }
+    if (!order || (userId !== undefined && order.userId !== userId)) throw new AppError('ORDER_NOT_FOUND');
+    if (order.status === 'placing' || order.status === 'failed') throw new AppError('ORDER_NOT_FOUND');
     return order;
   }
 }

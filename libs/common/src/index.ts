@@ -12,6 +12,7 @@ export { ParseIdPipe, ParseTokenPipe } from './http-id.pipe.js';
 export { IfMatch, parseIfMatch } from './http-if-match.js';
 export { IsPageSize, pageSize } from './http-limit.js';
 export { entriesOf, HttpListPipe } from './http-list.pipe.js';
+export { FIRST_MS, PeriodDto, toPeriod } from './http-period.js';
 export { NoBodyGuard } from './http-no-body.guard.js';
 export { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from './http-problem.js';
 export type { Problem } from './http-problem.js';

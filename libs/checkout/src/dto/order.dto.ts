@@ -3,7 +3,7 @@ import { GiftDto, SnapshotDto, TotalsDto } from '@app/cart';
 import { ApiCount, ApiId, ApiMoney, ApiTime } from '@app/common';
 import { PricedItemDto } from './checkout.dto.js';
 
-const STATUSES = ['pending', 'paid', 'cancelled', 'expired'] as const;
+export const STATUSES = ['pending', 'paid', 'cancelled', 'expired'] as const;
 const OUTCOMES = ['restored', 'clipped', 'rejected'] as const;
 
 export class OrderItemDto extends PricedItemDto {

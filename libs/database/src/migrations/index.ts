@@ -8,6 +8,7 @@ import { Recommendations1764500000000 } from './1764500000000-recommendations.js
 import { OrderAmounts1764600000000 } from './1764600000000-order-amounts.js';
 import { RowsOfOthers1764700000000 } from './1764700000000-rows-of-others.js';
 import { CatalogueOfShops1764820000000 } from './1764820000000-catalogue-of-shops.js';
+import { OrderLists1764840000000 } from './1764840000000-order-lists.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   OrderAmounts1764600000000,
   RowsOfOthers1764700000000,
   CatalogueOfShops1764820000000,
+  OrderLists1764840000000,
 ];

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
-import { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, invalid, IsId, IsUtcTime, MayBeAbsent } from '@app/common';
+import { ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, FIRST_MS, IsId, MayBeAbsent } from '@app/common';
+import { PeriodDto, toPeriod } from '@app/common';
 import { LogCursor, LogFilter, LoggedChange } from '../change-log.table.js';
 import { KeptLetter } from '../dead-letter.table.js';
 import { Abandonment } from '../desk/abandonment.table.js';
@@ -8,34 +9,9 @@ import { LAG_WINDOW_MS, LagSummary } from '../lag.window.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
-/** MySQL's first moment. */
-const FIRST_MS = Date.parse('1000-01-01T00:00:00.000Z');
 /** A change is in MySQL this soon, in 99 of 100 cases. */
 const LAG_GOAL_MS = 2_000;
 const CURSOR = /^([1-9]\d{0,18})-([1-9]\d{0,18})$/;
-
-/** A stretch of time in a query. */
-export class PeriodDto {
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    example: '2026-11-01T00:00:00.000Z',
-    description: 'from then on',
-  })
-  @MayBeAbsent()
-  @IsUtcTime()
-  from?: string;
-
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    example: '2026-11-22T00:00:00.000Z',
-    description: 'before then',
-  })
-  @MayBeAbsent()
-  @IsUtcTime()
-  to?: string;
-}
 
 export class OutboxDto {
   @ApiCount({ example: 3, description: 'changes the broker has not taken yet' })
@@ -265,18 +241,6 @@ export class AbandonmentDto {
 
 export function toAbandonedSkuDto(sku: Abandonment): AbandonedSkuDto {
   return sku;
-}
-
-/** Throws VALIDATION_FAILED for a period that ends before it begins. */
-export function toPeriod({ from, to }: PeriodDto): { from?: number; to?: number } {
-  const period = {
-    ...(from === undefined ? {} : { from: Math.max(Date.parse(from), FIRST_MS) }),
-    ...(to === undefined ? {} : { to: Math.max(Date.parse(to), FIRST_MS) }),
-  };
-  if (period.from !== undefined && period.to !== undefined && period.from > period.to) {
-    throw invalid([{ field: 'to', message: 'must not be before from' }]);
-  }
-  return period;
 }
 
 /** The last 30 days, where nothing else is said. */
