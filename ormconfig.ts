@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { POOL_SIZE } from './libs/database/src/pool.js';
+import { driver } from './libs/database/src/driver.js';
 import { migrations } from './libs/database/src/migrations/index.js';
 
 /**
@@ -10,6 +11,7 @@ import { migrations } from './libs/database/src/migrations/index.js';
 export function createDataSource(url: string | undefined): DataSource {
   return new DataSource({
     type: 'mysql',
+    driver,
     url,
     entities: [],
     migrations,

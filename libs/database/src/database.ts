@@ -1,5 +1,6 @@
 import { Injectable, OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, QueryRunner } from 'typeorm';
+import { Abandoned } from './abandoned.js';
 import { POOL_SIZE } from './pool.js';
 import { Slots } from './slots.js';
 
@@ -37,8 +38,11 @@ export class Database implements OnApplicationShutdown {
   private failedAt = 0;
   private failure: unknown;
   private isClosing = false;
+  private readonly abandoned: Abandoned;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: DataSource) {
+    this.abandoned = new Abandoned(dataSource.options);
+  }
 
   /** Runs one statement, again after a deadlock: a statement can meet one by itself, between the locks of its rows. */
   readonly query: Query = <Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> =>
@@ -73,13 +77,36 @@ export class Database implements OnApplicationShutdown {
   private async withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     if (this.isClosing) throw new DatabaseUnavailableError(new Error('closing'));
     if (!(await this.slots.enter())) throw new DatabaseUnavailableError(new Error('every connection is busy'));
+    // A place is free when its connection is, in the server too: so there are never more of them than places.
+    let freed: Promise<void> | undefined;
     try {
       await this.connect();
-      return await runAndRelease(this.dataSource.createQueryRunner(), work);
+      return await this.runAndRelease(work, (gone) => (freed = gone));
     } catch (error) {
       throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
     } finally {
-      this.slots.leave();
+      if (freed) void freed.then(() => this.slots.leave());
+      else this.slots.leave();
+    }
+  }
+
+  private async runAndRelease<T>(
+    work: (runner: QueryRunner) => Promise<T>,
+    onLost: (gone: Promise<void>) => void,
+  ): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    const connection = (await runner.connect()) as { threadId: number; destroy(): void };
+    try {
+      return await work(runner);
+    } catch (error) {
+      // Its statement may still run, and its transaction be open: who got this connection next would be inside it.
+      if (isLost(error)) {
+        connection.destroy();
+        if (isAbandoned(error)) onLost(this.abandoned.end(connection.threadId));
+      }
+      throw error;
+    } finally {
+      await runner.release();
     }
   }
 
@@ -97,19 +124,6 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-async function runAndRelease<T>(runner: QueryRunner, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-  const connection = (await runner.connect()) as { destroy(): void };
-  try {
-    return await work(runner);
-  } catch (error) {
-    // Its statement may still run, and its transaction be open: whoever got this connection next would be inside it.
-    if (isUnavailable(error)) connection.destroy();
-    throw error;
-  } finally {
-    await runner.release();
-  }
-}
-
 async function commit<T>(runner: QueryRunner, work: (query: Query) => Promise<T>): Promise<T> {
   await runner.startTransaction('READ COMMITTED');
   try {
@@ -120,10 +134,13 @@ async function commit<T>(runner: QueryRunner, work: (query: Query) => Promise<T>
     return result;
   } catch (error) {
     // The connection is lost, or about to be thrown away, and its transaction with it.
-    if (!isUnavailable(error)) await runner.rollbackTransaction();
+    if (!isLost(error)) await runner.rollbackTransaction();
     throw error;
   }
 }
+
+/** Of a statement that was answered: the connection is as good as before. */
+const ANSWERED = new Set(['ER_LOCK_WAIT_TIMEOUT', 'ER_OPTION_PREVENTS_STATEMENT']);
 
 const UNAVAILABLE = new Set([
   'ECONNREFUSED',
@@ -146,4 +163,14 @@ function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailableError) return true;
   const { code, fatal, message } = error as { code?: string; fatal?: boolean; message?: string };
   return fatal === true || UNAVAILABLE.has(code ?? '') || /Pool is closed|closed state/.test(message ?? '');
+}
+
+/** Whether the connection must not be used again. */
+function isLost(error: unknown): boolean {
+  return isUnavailable(error) && !ANSWERED.has((error as { code?: string }).code ?? '');
+}
+
+/** The client has not waited for the answer. */
+function isAbandoned(error: unknown): boolean {
+  return (error as { code?: string }).code === 'PROTOCOL_SEQUENCE_TIMEOUT';
 }
