@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   BuiltInOrderGateway,
   Checkout,
   CheckoutClaim,
   CheckoutTable,
+  Deadline,
   OrderLimits,
   OrderParts,
   OrderTable,
@@ -14,11 +15,12 @@ import {
 import { AppError, ErrorCode } from '@app/common';
 import { CartItem, Database } from '@app/database';
 import { Catalogue, InventoryCheck, Limits, SkuTable } from '@app/inventory-check';
-import { PromotionTable, UserCouponTable } from '@app/pricing';
+import { CouponTable, PromotionTable, UserCouponTable } from '@app/pricing';
 import { RedisConnection } from '@app/redis';
 import { createDataSource } from '../../ormconfig.js';
 import { newItem, newSku } from '../support/factories.js';
 import { freshKey } from '../support/checkout.js';
+import { newCoupon, newPromotion } from '../support/pricing.js';
 import { OwnDatabase } from '../support/own-database.js';
 import { freshUserId, services, testEnv } from '../support/services.js';
 import { shopperEventParts } from '../support/shopper-events.js';
@@ -73,10 +75,16 @@ async function itemOf(stock = 1, purchaseLimit: number | null = null): Promise<C
   return newItem({ skuId: sku.skuId, quantity: 1 });
 }
 
-async function order(one: CheckoutClaim, items: CartItem[], afterOrder?: string, more: { quote?: string } = {}) {
+async function order(
+  one: CheckoutClaim,
+  items: CartItem[],
+  afterOrder?: string,
+  more: { quote?: string; couponIds?: string[] } = {},
+  deadline = new Deadline(60_000),
+) {
   const latest = afterOrder ?? (await orders.standing(one.userId)).latest;
   const { userId } = one;
-  return writer.write(one, {
+  const request = {
     userId,
     items,
     couponIds: [],
@@ -86,7 +94,8 @@ async function order(one: CheckoutClaim, items: CartItem[], afterOrder?: string,
     withheld: { items: [], faults: [] },
     afterOrder: latest,
     ...more,
-  });
+  };
+  return writer.write(one, request, deadline);
 }
 
 const silence = (one: CheckoutClaim, seconds: number) =>
@@ -140,7 +149,8 @@ describe('an attempt that lost its claim while it was paused', () => {
   /** Submits; when it is about to refuse, the process has been silent, and a repeat elsewhere has come to its end. */
   function submit(userId: string, code: ErrorCode, repeat: (claim: CheckoutClaim) => Promise<unknown>) {
     const attempt = {
-      inTurn: <T>(work: () => Promise<T>) => work(),
+      deadline: () => new Deadline(60_000),
+      inTurn: <T>(_: Deadline, work: () => Promise<T>) => work(),
       order: async (lost: CheckoutClaim) => {
         await silence(lost, 31);
         await repeat(await claim(userId, lost.key));
@@ -181,7 +191,8 @@ describe('an attempt that lost its claim while it was paused', () => {
 
   it('answers its own refusal when it has kept its claim', async () => {
     const attempt = {
-      inTurn: <T>(work: () => Promise<T>) => work(),
+      deadline: () => new Deadline(60_000),
+      inTurn: <T>(_: Deadline, work: () => Promise<T>) => work(),
       order: () => Promise.reject(new AppError('NOTHING_SELECTED')),
     };
     const checkout = new Checkout(checkouts, orders, attempt as never, {} as never, {} as never, {} as never);
@@ -224,6 +235,45 @@ describe('an order', () => {
     });
     await database.query('UPDATE orders SET expires_at = UTC_TIMESTAMP(3) WHERE user_id = ?', [userId]);
     expect(await order(await claim(userId), [again])).toMatchObject({ order: { status: 'pending' } });
+  });
+
+  it('B9: is not made after the deadline of its request: that was answered otherwise', async () => {
+    const [userId, item] = [freshUserId(), await itemOf()];
+    const late = order(await claim(userId), [item], undefined, {}, new Deadline(0));
+    await expect(late).rejects.toMatchObject({ code: 'CART_UNAVAILABLE' });
+    expect(await stockOf(item.skuId)).toBe(1);
+    expect((await orders.standing(userId)).latest).toBe('0');
+  });
+
+  it.each([
+    ['ahead', 2],
+    ['behind', -2],
+  ])('B12: is priced by the clock of its transaction, though that of the process is two hours %s', async (_, hours) => {
+    const [userId, item] = [freshUserId(), await itemOf(5)];
+    const [from, to] = [-1, 1].map((hour) => Date.now() + hour * 3_600_000);
+    const scope = { skuIds: [item.skuId] };
+    await new PromotionTable(database).upsert([
+      newPromotion({ scope, kind: 'percent_off', percentOff: 5_000, startsAt: from, endsAt: to }),
+    ]);
+    const coupon = newCoupon({ scope, threshold: 0, amount: 9, startsAt: from, endsAt: to });
+    await new CouponTable(database).upsert([coupon]);
+    await new UserCouponTable(database).grant(userId, coupon.couponId, 1);
+    const now = Date.now();
+    vi.spyOn(Date, 'now').mockReturnValue(now + hours * 3_600_000);
+    const outcome = await order(await claim(userId), [item], undefined, { couponIds: [coupon.couponId] });
+    expect(outcome).toMatchObject({
+      order: { totals: { goods: 339, promotionDiscount: 170, couponDiscount: 9, payable: 160 } },
+    });
+  });
+
+  it('B9: waits for no gift of other carts', async () => {
+    const [userId, item, gift] = [freshUserId(), await itemOf(5), await itemOf(5)];
+    const terms = { kind: 'full_gift', threshold: 1, gift: { skuId: gift.skuId, quantity: 1 } };
+    await new PromotionTable(database).upsert([newPromotion({ ...terms, scope: { skuIds: [gift.skuId] } })]);
+    await database.transaction(async (query) => {
+      await skus.lock([gift.skuId], query);
+      expect(await order(await claim(userId), [item])).toMatchObject({ order: { gifts: [] } });
+    });
   });
 
   it('is refused when the stock is gone, whatever a cache shows', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Database, DatabaseUnavailableError } from '@app/database';
 import { Catalogue, SkuTable } from '@app/inventory-check';
-import { CouponTable, PricingService, Promotions, PromotionTable, UserCouponTable } from '@app/pricing';
+import { CouponTable, PricingService, Promotions, PromotionTable, ShopClock, UserCouponTable } from '@app/pricing';
 import { RedisConnection } from '@app/redis';
 import { createDataSource } from '../../ormconfig.js';
 import { eventually, withinTries } from '../support/eventually.js';
@@ -30,7 +30,12 @@ function newProcess() {
   const table = new PromotionTable(database);
   const owned = new UserCouponTable(database);
   const catalogue = new Catalogue(redis, new SkuTable(database));
-  return { table, owned, catalogue, service: new PricingService(new Promotions(), table, owned, catalogue) };
+  return {
+    table,
+    owned,
+    catalogue,
+    service: new PricingService(new Promotions(), table, owned, catalogue, new ShopClock()),
+  };
 }
 
 /** One item of 100.00 of a shop of its own, with a promotion of that shop that takes 10.00 off. */

@@ -4,7 +4,7 @@ import { CartLoader, CartStore } from '@app/cart';
 import { Metrics } from '@app/common';
 import { CartTable, Database, toDateTime } from '@app/database';
 import { Catalogue, InventoryCheck, Limits, SkuList, SkuTable } from '@app/inventory-check';
-import { Promotions, type Promotion } from '@app/pricing';
+import { Promotions, ShopClock, type Promotion } from '@app/pricing';
 import { CompanionsLearner, Companions, CompanionTable } from '@app/recommendations';
 import { GapClosers, OrderBaskets, RecommendationsService } from '@app/recommendations';
 import { keys, NoopLockService, RedisConnection } from '@app/redis';
@@ -54,7 +54,7 @@ beforeAll(async () => {
   store = new CartStore(redis, env);
   const inventory = new InventoryCheck(env, new Limits(env));
   catalogue = new Catalogue(redis, skuTable);
-  const closers = new GapClosers(promotions, catalogue, inventory, new SkuList(skuTable));
+  const closers = new GapClosers(promotions, catalogue, inventory, new SkuList(skuTable), new ShopClock());
   const loader = new CartLoader(store, new CartTable(database), new NoopLockService());
   service = new RecommendationsService(loader, companions, catalogue, inventory, closers);
 });

@@ -10,6 +10,7 @@ import { CheckoutController } from './checkout.controller.js';
 import { Checkout } from './checkout.js';
 import { CheckoutSnapshots } from './checkout.snapshots.js';
 import { CheckoutTable } from './checkout.table.js';
+import { CheckoutTurns } from './checkout.turns.js';
 import { DemoPayController } from './demo-pay.controller.js';
 import { HttpOrderGateway } from './http-order.gateway.js';
 import { OrderClosing } from './order.closing.js';
@@ -40,6 +41,7 @@ import { Selections } from './selection.js';
     CheckoutAttempt,
     CheckoutSnapshots,
     CheckoutTable,
+    CheckoutTurns,
     OrderClosing,
     OrderLimits,
     OrderList,

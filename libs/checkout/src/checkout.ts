@@ -3,6 +3,7 @@ import { AppError, crashPoint, ErrorCode, toAppError } from '@app/common';
 import { CheckoutAttempt } from './checkout.attempt.js';
 import { CheckoutWish } from './checkout.snapshots.js';
 import { CheckoutClaim, CheckoutRequest, CheckoutTable, Unclaimed } from './checkout.table.js';
+import { Deadline } from './deadline.js';
 import { Order } from './order.js';
 import { OrderPlacement } from './order.placement.js';
 import { OrderTable } from './order.table.js';
@@ -37,12 +38,18 @@ export class Checkout {
     private readonly placement: OrderPlacement,
   ) {}
 
-  async submit(request: CheckoutRequest, wish: CheckoutWish): Promise<CheckedOut> {
-    const claimed = await this.attempt.inTurn(() => this.checkouts.claim(request));
+  /** Throws CART_UNAVAILABLE when nothing has come of it in time; its repeat learns what does. */
+  submit(request: CheckoutRequest, wish: CheckoutWish): Promise<CheckedOut> {
+    const deadline = this.attempt.deadline();
+    return deadline.race(this.finish(request, wish, deadline));
+  }
+
+  private async finish(request: CheckoutRequest, wish: CheckoutWish, deadline: Deadline): Promise<CheckedOut> {
+    const claimed = await this.attempt.inTurn(deadline, () => this.checkouts.claim(request));
     if (claimed.state !== 'claimed') return this.answerRepeat(request.userId, claimed, wish);
     crashPoint('checkout-claimed');
     try {
-      const order = await this.orderOnce(claimed.claim, wish);
+      const order = await this.orderOnce(claimed.claim, wish, deadline);
       await this.takeFromCart(order);
       crashPoint('checkout-taken');
       return { order, replayed: false };
@@ -66,10 +73,10 @@ export class Checkout {
     }
   }
 
-  private async orderOnce(claim: CheckoutClaim, wish: CheckoutWish): Promise<Order> {
+  private async orderOnce(claim: CheckoutClaim, wish: CheckoutWish, deadline: Deadline): Promise<Order> {
     // An earlier attempt may have reserved an order and not have heard what became of it.
     const begun = claim.orderId === undefined ? undefined : await this.orders.find(claim.orderId);
-    const order = begun ?? (await this.attempt.order(claim, wish));
+    const order = begun ?? (await this.attempt.order(claim, wish, deadline));
     return begun || order.status === 'placing' ? await this.placement.place(order) : order;
   }
 

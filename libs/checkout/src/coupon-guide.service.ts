@@ -10,6 +10,7 @@ import {
   OwnedCoupon,
   Place,
   Quote,
+  ShopClock,
   UserCouponTable,
 } from '@app/pricing';
 
@@ -29,13 +30,14 @@ export class CouponGuide {
     private readonly carts: CartReader,
     private readonly active: ActiveCoupons,
     private readonly owned: UserCouponTable,
+    private readonly clock: ShopClock,
   ) {}
 
   /** Those a shopper has, the used and the expired too; a guest has none. */
   async ofShopper(owner: CartOwner): Promise<CouponAdvice> {
     if (owner.kind === 'guest') return { verdicts: [], best: { couponIds: [], discount: 0 } };
     const [{ quote }, coupons] = await Promise.all([this.carts.price(owner), this.owned.owned(owner.id)]);
-    return advise(quote, coupons);
+    return advise(quote, coupons, this.clock.now());
   }
 
   /**
@@ -47,10 +49,12 @@ export class CouponGuide {
     const offered = active.filter((coupon) => isAbout(coupon, places));
     const claimed = owner.kind === 'user' ? await this.owned.claimed(owner.id, offered.map(idOf)) : new Set<string>();
     const open = offered.filter((coupon) => !claimed.has(coupon.couponId));
-    const verdicts = judgeCoupons(quote, open.map(asOwned), Date.now()).sort(byWorth).slice(0, MAX_OFFERED);
+    const now = this.clock.now();
+    const verdicts = judgeCoupons(quote, open.map(asOwned), now).sort(byWorth).slice(0, MAX_OFFERED);
     return advise(
       quote,
       verdicts.map(({ coupon }) => coupon),
+      now,
     );
   }
 
@@ -60,8 +64,7 @@ export class CouponGuide {
   }
 }
 
-function advise(quote: Quote, coupons: readonly OwnedCoupon[]): CouponAdvice {
-  const now = Date.now();
+function advise(quote: Quote, coupons: readonly OwnedCoupon[], now: number): CouponAdvice {
   return { verdicts: judgeCoupons(quote, coupons, now), best: bestCoupons(quote, coupons, now) };
 }
 

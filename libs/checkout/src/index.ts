@@ -4,6 +4,7 @@ export { CheckoutAttempt } from './checkout.attempt.js';
 export { CheckoutModule } from './checkout.module.js';
 export { CheckoutTable } from './checkout.table.js';
 export type { CheckoutClaim, StoredRefusal } from './checkout.table.js';
+export { Deadline } from './deadline.js';
 export { CouponsModule } from './coupons.module.js';
 export { HttpOrderGateway } from './http-order.gateway.js';
 export { OrderClosing } from './order.closing.js';

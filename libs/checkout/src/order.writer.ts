@@ -3,6 +3,7 @@ import { AppError, crashPoint } from '@app/common';
 import { Database, fromCents, Query } from '@app/database';
 import { CheckoutClaim, CheckoutTable } from './checkout.table.js';
 import { isOfItems } from './consent.js';
+import { Deadline } from './deadline.js';
 import { Order } from './order.js';
 import { OrderParts } from './order.parts.js';
 import { OrderTable } from './order.table.js';
@@ -29,9 +30,13 @@ export class OrderWriter {
   ) {}
 
   /** Throws a refusal, and has changed nothing then. */
-  async write(claim: CheckoutClaim, request: OrderRequest): Promise<OrderOutcome> {
+  async write(claim: CheckoutClaim, request: OrderRequest, deadline: Deadline): Promise<OrderOutcome> {
     try {
-      const written = await this.database.transaction((query) => this.writeIn(query, claim, request));
+      const written = await this.database.transaction(async (query) => {
+        const outcome = await this.writeIn(query, claim, request);
+        deadline.assertOpen();
+        return outcome;
+      });
       if ('unsettled' in written) return written;
       crashPoint('checkout-committed');
       await this.parts.publish(written.skus);

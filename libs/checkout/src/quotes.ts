@@ -5,6 +5,8 @@ import { InventoryCheck, Sku, SkuTable } from '@app/inventory-check';
 import {
   applyCoupons,
   bestCoupons,
+  covers,
+  holds,
   PricedLine,
   promote,
   Promotion,
@@ -79,10 +81,11 @@ export class Quotes {
     read: (skuIds: string[]) => Promise<Sku[]>,
   ): Promise<CheckoutQuote> {
     const { items } = wishes;
-    const now = Date.now();
+    const now = await this.promotions.now(query);
     const promotions = await this.promotions.active(query);
-    const skuIds = new Set([...items.map(({ skuId }) => skuId), ...promotions.flatMap(giftOf)]);
-    const skus = new Map((await read([...skuIds])).map((sku) => [sku.skuId, sku]));
+    const itemIds = items.map(({ skuId }) => skuId);
+    const giftIds = await this.giftsFor(itemIds, promotions, now, query);
+    const skus = new Map((await read([...new Set([...itemIds, ...giftIds])])).map((sku) => [sku.skuId, sku]));
     const promoted = promote({
       lines: items.flatMap((item) => toLine(item, skus.get(item.skuId))),
       promotions,
@@ -107,6 +110,20 @@ export class Quotes {
         ...(await this.limits.excess(wishes.userId, quote.totals.payable, query)),
       ],
     };
+  }
+
+  /** Gifts that these items may bring: an order must not wait for those of other carts. */
+  private async giftsFor(
+    skuIds: readonly string[],
+    promotions: readonly Promotion[],
+    now: number,
+    query: Query,
+  ): Promise<string[]> {
+    const giving = promotions.flatMap((one) => (one.kind === 'full_gift' && holds(one, now) ? one : []));
+    if (giving.length === 0) return [];
+    const places = await this.skus.find(skuIds, query);
+    const ours = giving.filter(({ scope }) => places.some((place) => covers(scope, place)));
+    return ours.map(({ gift }) => gift.skuId);
   }
 
   private async faultsOf(
@@ -137,10 +154,6 @@ export class Quotes {
 /** What is gone has no price. */
 function toLine({ skuId, quantity }: CartItem, sku: Sku | undefined): PricedLine[] {
   return sku && sku.status !== 'gone' ? [{ skuId, quantity, shopId: sku.shopId, price: sku.price }] : [];
-}
-
-function giftOf(promotion: Promotion): string[] {
-  return promotion.kind === 'full_gift' ? [promotion.gift.skuId] : [];
 }
 
 function unitsOnShelf(sku: Sku | undefined): number {

@@ -337,6 +337,13 @@ export class Env {
   @Max(1_000_000)
   MAX_PENDING_ORDERS = 5;
 
+  /** After this long a checkout is answered, whatever it waits for, ms: so that the answer is there within 5 s. */
+  @toInt
+  @IsInt()
+  @Min(500)
+  @Max(60_000)
+  CHECKOUT_TIMEOUT_MS = 4_500;
+
   /** Where the shop's own order service takes orders; without it this service keeps them alone. */
   @IsOptional()
   @Matches(/^https?:\/\/\S+$/)

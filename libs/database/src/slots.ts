@@ -9,7 +9,7 @@ export class Slots {
   ) {}
 
   /** `true`: there is a place, give it back with {@link leave}. `false`: none became free in time. */
-  enter(): Promise<boolean> {
+  enter(waitMs = this.waitMs): Promise<boolean> {
     if (this.free > 0) {
       this.free -= 1;
       return Promise.resolve(true);
@@ -23,7 +23,7 @@ export class Slots {
       const timer = setTimeout(() => {
         this.waiting.delete(take);
         resolve(false);
-      }, this.waitMs);
+      }, waitMs);
       this.waiting.add(take);
     });
   }

@@ -7,12 +7,13 @@ import { PricingService } from './pricing.service.js';
 import { PromotionTable } from './promotion.table.js';
 import { Promotions } from './promotions.js';
 import { PromotionsAdminController } from './promotions.admin.controller.js';
+import { ShopClock } from './shop-clock.js';
 import { UserCouponTable } from './user-coupon.table.js';
 
 @Module({
   imports: [InventoryCheckModule],
   controllers: [PromotionsAdminController, CouponsAdminController],
-  providers: [ActiveCoupons, CouponTable, PricingService, Promotions, PromotionTable, UserCouponTable],
-  exports: [ActiveCoupons, CouponTable, PricingService, Promotions, PromotionTable, UserCouponTable],
+  providers: [ActiveCoupons, CouponTable, PricingService, Promotions, PromotionTable, ShopClock, UserCouponTable],
+  exports: [ActiveCoupons, CouponTable, PricingService, Promotions, PromotionTable, ShopClock, UserCouponTable],
 })
 export class PricingModule {}

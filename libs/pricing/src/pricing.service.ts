@@ -9,6 +9,7 @@ import type { Promotion } from './engine/promotion.js';
 import type { PricedLine, Quote } from './engine/quote.js';
 import { Promotions } from './promotions.js';
 import { PromotionTable } from './promotion.table.js';
+import { ShopClock } from './shop-clock.js';
 import { addUnselected } from './unselected.js';
 import { UserCouponTable } from './user-coupon.table.js';
 
@@ -46,6 +47,7 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly table: PromotionTable,
     private readonly userCoupons: UserCouponTable,
     private readonly catalogue: Catalogue,
+    private readonly clock: ShopClock,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -75,7 +77,7 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
     const { unselected = [], declineGifts, coupons = 'none' } = options;
     const promotions = this.promotions.about(unselected.length > 0 ? [...lines, ...unselected] : lines);
     const giftStock = await this.giftStock(promotions, options.fromTable);
-    const input = { promotions, now: Date.now(), declineGifts, giftStock };
+    const input = { promotions, now: this.clock.now(), declineGifts, giftStock };
     const quote =
       unselected.length === 0 ? promote({ ...input, lines }) : addUnselected({ ...input, lines }, unselected);
     return coupons === 'none' ? shown(quote, []) : this.withCoupons(quote, coupons, options);
@@ -89,7 +91,7 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
     }
     const owned = await this.ownedBy(userId, choice === 'best' || lenient);
     const wanted = lenient && choice !== 'best' ? intersect(choice as readonly string[], owned) : choice;
-    const used = useCoupons(quote, owned, wanted, Date.now());
+    const used = useCoupons(quote, owned, wanted, this.clock.now());
     const conflicts = used.problems.filter(({ code }) => code === 'COUPON_CONFLICT');
     if (conflicts.length > 0 && !lenient) throw new AppError('CHECKOUT_REJECTED', conflicts.map(toCouponDetail));
     return shown(used.quote, used.problems);
@@ -122,8 +124,14 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async read(): Promise<() => void> {
+    const asked = performance.now();
+    const now = await this.table.now();
+    const moment = (asked + performance.now()) / 2;
     const active = await this.table.active();
-    return () => this.promotions.replace(active);
+    return () => {
+      this.clock.set(now, moment);
+      this.promotions.replace(active);
+    };
   }
 }
 

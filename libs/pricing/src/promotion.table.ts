@@ -30,6 +30,12 @@ export class PromotionTable {
     return readAll(rows, fromRow);
   }
 
+  /** The clock that {@link active} goes by, ms since 1970. */
+  async now(query: Query = this.database.query): Promise<number> {
+    const [row] = await query<{ now: string }>('SELECT UTC_TIMESTAMP(3) AS now');
+    return fromDateTime(row!.now);
+  }
+
   /** At most `limit` with ids above `after`, whatever their state, in the order of their ids. */
   async page(after: string, limit: number): Promise<Promotion[]> {
     const rows = await this.database.query<PromotionRow>(

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { LiveCart } from '@app/cart';
 import { Catalogue, InventoryCheck, type Sku, SkuList } from '@app/inventory-check';
-import { type PricedLine, type Promotion, Promotions, type Scope } from '@app/pricing';
+import { holds, type PricedLine, type Promotion, Promotions, type Scope, ShopClock } from '@app/pricing';
 import { type Affinity, strongestOf } from './affinity.js';
 import { Goal } from './goal.js';
 import type { Recommendations } from './recommendation.js';
@@ -22,6 +22,7 @@ export class GapClosers {
     private readonly catalogue: Catalogue,
     private readonly inventory: InventoryCheck,
     private readonly list: SkuList,
+    private readonly clock: ShopClock,
   ) {}
 
   /** Nothing for a promotion that is unknown, does not hold now, or has nothing more to be reached. */
@@ -32,8 +33,9 @@ export class GapClosers {
     count: number,
   ): Promise<Recommendations> {
     const promotion = this.promotions.find(promotionId);
-    if (!promotion || !isOpen(promotion, Date.now()) || !(await this.canGive(promotion))) return NOTHING;
-    const goal = new Goal(promotion, (lines) => this.promotions.about(lines), await this.linesOf(cart));
+    const now = this.clock.now();
+    if (!promotion || !holds(promotion, now) || !(await this.canGive(promotion))) return NOTHING;
+    const goal = new Goal(promotion, (lines) => this.promotions.about(lines), await this.linesOf(cart), now);
     if (goal.gap === null) return NOTHING;
     const inCart = new Set(cart.items.map(({ skuId }) => skuId));
     const nearest = async (aim: number) =>
@@ -80,10 +82,6 @@ export class GapClosers {
     }
     return [...found.values()];
   }
-}
-
-function isOpen({ startsAt, endsAt }: Promotion, now: number): boolean {
-  return (startsAt === null || startsAt <= now) && (endsAt === null || now < endsAt);
 }
 
 function isIn(scope: Scope, { skuId, shopId }: Sku): boolean {

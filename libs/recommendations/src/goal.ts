@@ -25,6 +25,7 @@ export class Goal {
     /** The promotions that may hold for some lines. */
     private readonly promotionsFor: (lines: readonly PricedLine[]) => readonly Promotion[],
     private readonly lines: readonly PricedLine[],
+    private readonly now: number,
   ) {
     this.before = this.standing(lines);
     this.gap = this.before ? this.before.gap : lowestThreshold(promotion);
@@ -66,7 +67,7 @@ export class Goal {
   }
 
   private standing(lines: readonly PricedLine[]): AppliedPromotion | undefined {
-    const { promotions } = promote({ lines, promotions: this.promotionsFor(lines), now: Date.now() });
+    const { promotions } = promote({ lines, promotions: this.promotionsFor(lines), now: this.now });
     return promotions.find(({ promotion }) => promotion.promotionId === this.promotion.promotionId);
   }
 }
