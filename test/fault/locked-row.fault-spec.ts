@@ -45,14 +45,11 @@ afterAll(async () => {
   await own.drop();
 });
 
-const connections = async () =>
-  Number(
-    (
-      (await other.query('SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ?', [own.name])) as {
-        n: string;
-      }[]
-    )[0]!.n,
-  );
+async function connections(): Promise<number> {
+  const sql = 'SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ?';
+  const [row] = await other.query<{ n: string }[]>(sql, [own.name]);
+  return Number(row!.n);
+}
 
 async function buyers(count: number, skuId: string): Promise<Shopper[]> {
   const users = await Promise.all(Array.from({ length: count }, () => api.login()));

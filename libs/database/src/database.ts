@@ -81,7 +81,9 @@ export class Database implements OnApplicationShutdown {
     let freed: Promise<void> | undefined;
     try {
       await this.connect();
-      return await this.runAndRelease(work, (gone) => (freed = gone));
+      return await this.runAndRelease(work, (gone) => {
+        freed = gone;
+      });
     } catch (error) {
       throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
     } finally {
