@@ -190,6 +190,10 @@ const PROVOKED: Partial<Record<ErrorCode, { ask: () => Promise<Answer>; error?: 
       return (await api.admin()).post(`/v1/orders/${orderId}/pay`);
     },
   },
+  NOT_A_VARIANT: {
+    ask: async () => (await buyer()).put(`/v1/cart/items/${sku.on}/spec`, { skuId: sku.few }),
+    error: () => ({ skuId: sku.few }),
+  },
   SKU_CODE_TAKEN: {
     ask: async () => (await api.admin()).patch(`/v1/admin/skus/${sku.few}`, { skuCode: `code-${sku.on}` }),
     error: () => ({ skuId: sku.few, skuCode: `code-${sku.on}` }),
@@ -301,6 +305,7 @@ const PAY = 'POST /v1/orders/{orderId}/pay';
 const ROUTES: Partial<Record<ErrorCode, string[]>> = {
   SKU_NOT_FOUND: [...ADDS, ITEM, SPEC, ...ONE_SKU],
   ITEM_NOT_FOUND: [ITEM, SPEC],
+  NOT_A_VARIANT: [SPEC],
   SKU_OFF_SHELF: [...ADDS, ITEM, SPEC],
   OUT_OF_STOCK: [...ADDS, ITEM, SPEC],
   INSUFFICIENT_STOCK: [...ADDS, ITEM, SPEC, PATCH_SKU],

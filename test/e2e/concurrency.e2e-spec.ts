@@ -67,7 +67,12 @@ describe('a cart that everybody changes at once', () => {
     const apps = await Promise.all([AppProcess.start(settings), AppProcess.start(settings)]);
     try {
       const [one, two] = apps.map((app) => new Api(app.url));
-      const skus = await one!.skus({}, {}, {}, {}, { purchaseLimit: 3 }, { purchaseLimit: 3 }, { stock: 4 });
+      const skus = await one!.skus(
+        ...[{}, {}, {}, {}, { purchaseLimit: 3 }, { purchaseLimit: 3 }, { stock: 4 }].map((sku) => ({
+          ...sku,
+          spuId: '77',
+        })),
+      );
       const maximum = (skuId: string) => [9, 9, 9, 9, 3, 3, 4][skus.indexOf(skuId)]!;
       const user = await one!.login();
       const storm = () =>

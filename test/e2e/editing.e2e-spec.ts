@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CartDto } from '../../libs/cart/src/dto/cart.dto.js';
 import { Api, Shopper } from '../support/api.js';
 import { AppProcess } from '../support/app-process.js';
+import { freshSkuId } from '../support/services.js';
 import { eventually } from '../support/eventually.js';
 
 let app: AppProcess;
@@ -25,6 +26,11 @@ const batch = (who: Shopper, items: [skuId: string | undefined, quantity: number
     mode,
   });
 const spec = (who: Shopper, skuId: string, to: string) => who.put(`${ITEMS}/${skuId}/spec`, { skuId: to });
+/** SKUs of one product. */
+const variants = (...skus: object[]) => {
+  const spuId = freshSkuId();
+  return api.skus(...skus.map((sku) => ({ ...sku, spuId })));
+};
 const change = (skuId: string, patch: object) => admin.patch(`/v1/admin/skus/${skuId}`, patch);
 
 /** Waits until MySQL has everything. */
@@ -161,7 +167,7 @@ describe('a batch', () => {
 
 describe('another variant', () => {
   it('takes the place of the item, with its flag, position and time, at its own price', async () => {
-    const [red, blue, newest] = await api.skus({ price: 100 }, { price: 250, spec: 'blue' }, {});
+    const [red, blue, newest] = await variants({ price: 100 }, { price: 250, spec: 'blue' }, {});
     const user = await userWith(red, newest);
     await user.patch(`${ITEMS}/${red}`, { selected: false });
     const [, was] = (await user.cart()).items;
@@ -179,18 +185,18 @@ describe('another variant', () => {
   });
 
   it('onto one that is there adds the quantities up; to itself changes nothing', async () => {
-    const [red, blue] = await api.skus({}, {});
+    const [red, blue] = await variants({}, {});
     const user = await userWith(red, blue);
     await user.patch(`${ITEMS}/${blue}`, { selected: false });
     const { version } = await user.cart();
     expect((await spec(user, blue!, blue!)).body.version).toBe(version);
     const { body } = await spec(user, red!, blue!);
-    expect(body.items).toMatchObject([{ skuId: blue, quantity: 4, selected: false }]);
-    expect(body.badge).toEqual({ skus: 1, quantity: 4, selectedSkus: 0, selectedQuantity: 0 });
+    expect(body.items).toMatchObject([{ skuId: blue, quantity: 4, selected: true }]);
+    expect(body.badge).toEqual({ skus: 1, quantity: 4, selectedSkus: 1, selectedQuantity: 4 });
   });
 
   it('over a limit or the stock is refused whole, never clipped', async () => {
-    const [red, scarce, limited, off, full] = await api.skus(
+    const [red, scarce, limited, off, full] = await variants(
       {},
       { stock: 1 },
       { purchaseLimit: 1 },

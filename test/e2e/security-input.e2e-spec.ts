@@ -359,6 +359,28 @@ describe('S11 S12: text that looks like SQL, Lua or Redis', () => {
   });
 });
 
+describe('A14: half a surrogate pair', () => {
+  it('A14: is refused by every route that takes a body, in any text, as a name too', async () => {
+    const { body: document } = await api.call('GET', '/docs/openapi.json');
+    const routes = Object.entries(document.paths as Record<string, Record<string, { requestBody?: unknown }>>)
+      .flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ path, method, one })))
+      .filter(({ one }) => one.requestBody !== undefined);
+    expect(routes.length).toBeGreaterThan(15);
+    for (const { path, method } of routes) {
+      for (const body of [String.raw`{"any":["\ud83d"]}`, String.raw`[{"\udc4e":1}]`]) {
+        const answer = await fetch(app.url + path.replaceAll(/\{\w+\}/g, '1'), {
+          method: method.toUpperCase(),
+          headers: { ...admin.headers, 'content-type': 'application/json', 'idempotency-key': 'a14' },
+          body,
+        });
+        const problem = (await answer.json()) as { code: string; detail: string };
+        expect([path, answer.status, problem.code]).toEqual([path, 400, 'VALIDATION_FAILED']);
+        expect(problem.detail).toMatch(/surrogate/);
+      }
+    }
+  });
+});
+
 describe('S15: Idempotency-Key', () => {
   const key = { 'idempotency-key': 'checkout-"1"/*{}' };
 

@@ -220,9 +220,13 @@ export class Requests {
     const { operation, flaws, body } = request;
     const parsed = parse(body!);
     if (body!.length > BODY_LIMIT && !operation.path.endsWith('/admin/skus')) flaws.add('size');
-    if (parsed === INVALID || !this.schemas.fits(operation.body!, parsed === undefined ? {} : parsed))
+    if (
+      parsed === INVALID ||
+      hasHalfAPair(parsed) ||
+      !this.schemas.fits(operation.body!, parsed === undefined ? {} : parsed)
+    )
       flaws.add('body');
-    // A document cannot say in which order times come, that tiers differ, nor what -0, an id beyond 64 bits, half a surrogate pair or a time gone by is.
+    // A document cannot say in which order times come, that tiers differ, nor what -0, an id beyond 64 bits or a time gone by is.
     request.isUncertain ||=
       /-0(?![.\d])/.test(body!.toString()) || hasOddText(parsed) || hasPassed(parsed) || hasOrder(parsed);
   }
@@ -240,8 +244,15 @@ function parse(body: Buffer): unknown {
   }
 }
 
+/** Half a surrogate pair is no text, wherever it stands. */
+function hasHalfAPair(value: unknown): boolean {
+  if (typeof value === 'string') return value !== wellFormed(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, child]) => hasHalfAPair(key) || hasHalfAPair(child));
+}
+
 function hasOddText(value: unknown): boolean {
-  if (typeof value === 'string') return isTooLarge(value) || value !== wellFormed(value);
+  if (typeof value === 'string') return isTooLarge(value);
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([key, child]) => hasOddText(key) || hasOddText(child));
 }

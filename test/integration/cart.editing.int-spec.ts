@@ -31,7 +31,11 @@ describe('a cold cart', () => {
     const answers = [
       await store.add(owner, toAdd(env, sku), {}),
       await store.update(owner, { skuId: sku.skuId, rule: ruleOf(env, sku), change: { mode: 'set', amount: 0 } }, {}),
-      await store.changeSpec(owner, { skuId: '1', to: { skuId: sku.skuId, sku, rule: ruleOf(env, sku) } }, {}),
+      await store.changeSpec(
+        owner,
+        { skuId: '1', to: { skuId: sku.skuId, sku, rule: ruleOf(env, sku), isVariant: true } },
+        {},
+      ),
       await store.remove(owner, [sku.skuId], {}),
       await store.clear(owner, {}),
       await store.select(owner, { scope: 'all', judged: new Map() }, false, {}),
@@ -152,18 +156,24 @@ describe('a selection', () => {
     // What is selected already needs no look, nor does what is not meant.
     expect((await store.select(owner, { scope: 'all', judged }, true, {})).code).toBe('OK');
     await store.select(owner, { scope: 'all', judged: new Map() }, false, {});
-    expect((await store.select(owner, { scope: 'shop', shopId: '7', judged }, true, {})).code).toBe('OK');
-    expect(await store.select(owner, { scope: 'all', judged }, true, {})).toEqual({ code: 'CHANGED' });
-    expect((await itemsOf(owner)).map(({ selected }) => selected)).toEqual([false, true]);
+    for (const scope of ['all', 'shop'] as const) {
+      expect(await store.select(owner, { scope, judged }, true, {})).toEqual({ code: 'CHANGED' });
+    }
+    expect((await itemsOf(owner)).map(({ selected }) => selected)).toEqual([false, false]);
   });
 
-  it('of a shop takes the items of that shop, whatever their texts say', async () => {
+  it('A4: of a shop takes the items its caller names, and wants another look at others, also to unselect', async () => {
     const [other, meant] = [
       newSku({ shopId: '1', name: '"shopId":"2"', spec: '\\"shopId\\":\\"2\\"' }),
       newSku({ shopId: '2' }),
     ];
     const owner = await guestWith(other, meant, newSku({ shopId: '22' }));
-    await store.select(owner, { scope: 'shop', shopId: '2', judged: new Map() }, false, {});
+    const judged = new Map((await itemsOf(owner)).map(({ skuId }) => [skuId, skuId === meant.skuId]));
+    expect((await store.select(owner, { scope: 'shop', judged }, false, {})).code).toBe('OK');
+    const added = newSku({ shopId: '2' });
+    await store.add(owner, toAdd(env, added), {});
+    expect(await store.select(owner, { scope: 'shop', judged }, false, {})).toEqual({ code: 'CHANGED' });
+    await store.remove(owner, [added.skuId], {});
     const unselected = (await itemsOf(owner)).filter(({ selected }) => !selected).map(({ skuId }) => skuId);
     expect(unselected).toEqual([meant.skuId]);
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '@app/database';
-import { Catalogue, CatalogueSharer, SkuTable } from '@app/inventory-check';
+import { Catalogue, CatalogueSharer, skusOf, SkuTable } from '@app/inventory-check';
 import { keys, RedisConnection, RedisUnavailableError } from '@app/redis';
 import { createDataSource } from '../../ormconfig.js';
 import { eventually } from '../support/eventually.js';
@@ -121,7 +121,7 @@ describe(Catalogue.name, () => {
     const cutOff = new Catalogue(away, table);
     expect(await cutOff.patch(sku.skuId, { price: 450 })).toMatchObject({ price: 450 });
     await expect(cutOff.get('1')).rejects.toThrow(RedisUnavailableError);
-    expect(await cutOff.getManyFromTable([sku.skuId, '1'])).toEqual(
+    expect(skusOf(await cutOff.lookUpInTable([sku.skuId, '1']))).toEqual(
       new Map([[sku.skuId, expect.objectContaining({ price: 450 })]]),
     );
     await newProcess().shareChangedSince(60);

@@ -87,7 +87,7 @@ describe(PricingService.name, () => {
     const given = [{ promotionId: promotion.promotionId, skuId: gift.skuId, quantity: 1 }];
     expect((await here.service.quote(lines)).gifts).toEqual(given);
     expect((await here.service.quote(lines, { fromTable: true })).gifts).toEqual(given);
-    vi.spyOn(here.catalogue, 'getMany').mockImplementation(away);
+    vi.spyOn(here.catalogue, 'lookUp').mockImplementation(away);
     expect((await here.service.quote(lines)).gifts).toEqual([]);
   });
 

@@ -6,14 +6,6 @@ import { Operation } from './requests.js';
  * continuation after another.
  */
 
-export interface Snapshot {
-  name: string;
-  image: string;
-  spec: string;
-  shopId: string;
-  skuCode: string;
-}
-
 /** Where an item stands: newer ones first, later ones of one call before earlier ones. */
 export interface Position {
   version: string;
@@ -27,7 +19,6 @@ export interface Item {
   selected: boolean;
   /** Cents. */
   addPrice: number;
-  snapshot: Snapshot;
   position: Position;
   /** The change that touched it last. */
   version: string;
@@ -145,10 +136,9 @@ function take(
 }
 
 function newItem(skuId: string, { catalogue, stamp }: Pick<Shop, 'catalogue' | 'stamp'>, index = 0): Item {
-  const { name, image, spec, shopId, skuCode, price } = catalogue.get(skuId)!;
-  const snapshot = { name, image, spec, shopId, skuCode };
+  const { price } = catalogue.get(skuId)!;
   const position = { version: stamp, index };
-  return { skuId, quantity: 0, selected: true, addPrice: price, snapshot, position, version: stamp };
+  return { skuId, quantity: 0, selected: true, addPrice: price, position, version: stamp };
 }
 
 function add(cart: Cart, operation: Write<'add'>, shop: Shop): Change {
@@ -200,11 +190,14 @@ function changeSpec(cart: Cart, { skuId, to }: Write<'spec'>, shop: Shop): Chang
   if (skuId === to) return { cart };
   const there = items.get(to);
   const quantity = old.quantity + (there?.quantity ?? 0);
-  const refusal = refusalOf(to, shop.catalogue.get(to), quantity, shop.settings);
+  const target = shop.catalogue.get(to);
+  const { spuId } = shop.catalogue.lastOf(skuId)!;
+  if (target && (spuId === null || spuId !== target.spuId)) return refuse(cart, { code: 'NOT_A_VARIANT', skuId: to });
+  const refusal = refusalOf(to, target, quantity, shop.settings);
   if (refusal) return refuse(cart, refusal);
   items.delete(skuId);
   const swapped = there ?? { ...newItem(to, shop), selected: old.selected, position: old.position };
-  items.set(to, { ...swapped, quantity });
+  items.set(to, { ...swapped, selected: swapped.selected || old.selected, quantity });
   return { cart: commit(cart, items, shop.stamp) };
 }
 
@@ -242,7 +235,8 @@ function select(cart: Cart, { scope, skuIds = [], shopId, selected }: Write<'sel
   const items = toItems(cart);
   for (const item of cart.items) {
     const isMeant =
-      scope === 'all' || (scope === 'shop' ? item.snapshot.shopId === shopId : skuIds.includes(item.skuId));
+      scope === 'all' ||
+      (scope === 'shop' ? shop.catalogue.lastOf(item.skuId)!.shopId === shopId : skuIds.includes(item.skuId));
     if (isMeant) items.set(item.skuId, { ...item, selected: flag(item, selected, shop) });
   }
   return commit(cart, items, shop.stamp);

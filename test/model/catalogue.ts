@@ -3,6 +3,7 @@
 export interface Sku {
   skuId: string;
   skuCode: string;
+  spuId: string | null;
   shopId: string;
   shopName: string;
   name: string;
@@ -18,8 +19,33 @@ export interface Sku {
   status: 'on' | 'off';
 }
 
-/** By id; a SKU that is not there is unknown or deleted, which shoppers cannot tell apart. */
-export type Catalogue = ReadonlyMap<string, Sku>;
+/** The SKUs there are, and each that was as it was last. Nothing is changed in place. */
+export class Catalogue {
+  constructor(
+    private readonly live: ReadonlyMap<string, Sku>,
+    private readonly last: ReadonlyMap<string, Sku> = live,
+  ) {}
+
+  /** A SKU that is not there is unknown or deleted, which shoppers cannot tell apart. */
+  get(skuId: string): Sku | undefined {
+    return this.live.get(skuId);
+  }
+
+  /** What is shown of a SKU, also once it is deleted. */
+  lastOf(skuId: string): Sku | undefined {
+    return this.last.get(skuId);
+  }
+
+  with(sku: Sku): Catalogue {
+    return new Catalogue(new Map(this.live).set(sku.skuId, sku), new Map(this.last).set(sku.skuId, sku));
+  }
+
+  without(skuId: string): Catalogue {
+    const live = new Map(this.live);
+    live.delete(skuId);
+    return new Catalogue(live, this.last);
+  }
+}
 
 export interface Settings {
   maxSkus: number;

@@ -310,7 +310,7 @@ export function storyOf(ids: Ids, weights: Weights): fc.Arbitrary<Command[]> {
 }
 
 /** What an operator does to the catalogue while shoppers shop. */
-export function operatorOf({ skuIds }: Ids): fc.Arbitrary<Command> {
+export function operatorOf({ skuIds, shopIds }: Ids): fc.Arbitrary<Command> {
   const change: fc.Arbitrary<SkuChange> = fc.oneof(
     price.map((value) => ({ price: value })),
     stock.map((value) => ({ stock: value })),
@@ -319,6 +319,8 @@ export function operatorOf({ skuIds }: Ids): fc.Arbitrary<Command> {
     fc.constant({ status: 'off' as const }),
     fc.constant({ status: 'on' as const }),
     fc.constantFrom({ name: 'Renamed', price: 777 }, { spec: 'another spec', image: '/other.png' }),
+    fc.constantFrom(...shopIds).map((shopId) => ({ shopId, shopName: `Shop ${shopId}` })),
+    fc.constantFrom(...shopIds, null).map((spuId) => ({ spuId })),
     fc.constant('delete' as const),
     fc.constant('restore' as const),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Sku } from './catalogue.js';
+import { Catalogue, Sku } from './catalogue.js';
 import { Reply } from './http-client.js';
 import { Call, linearise } from './linearise.js';
 import { AnyOrder, Learned, Open, Partly, TimeOf } from './match.js';
@@ -9,6 +9,7 @@ import { step, World } from './world.js';
 const SKU: Sku = {
   skuId: '1',
   skuCode: 'a',
+  spuId: null,
   shopId: '7',
   shopName: 'Shop 7',
   name: 'n',
@@ -22,7 +23,7 @@ const SKU: Sku = {
 };
 const WORLD: World = {
   settings: { maxSkus: 4, maxQuantityPerSku: 9, lowStockThreshold: 5, currency: 'CNY' },
-  catalogue: new Map([['1', SKU]]),
+  catalogue: new Catalogue(new Map([['1', SKU]])),
   owners: new Map([['user1', '42']]),
   carts: new Map(),
   done: new Map(),

@@ -52,7 +52,7 @@ export async function perform(play: Play, command: Command, story: Story): Promi
 
 export function sightOf(world: World, owner: string): Sight {
   const { version, items } = cartOf(world, owner);
-  return { version, items: items.map(({ skuId, snapshot }) => ({ skuId, shopId: snapshot.shopId })) };
+  return { version, items: items.map(({ skuId }) => ({ skuId, shopId: world.catalogue.lastOf(skuId)!.shopId })) };
 }
 
 /** A request and its answer in a line. */

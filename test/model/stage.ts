@@ -42,7 +42,7 @@ export class Stage {
   async begin(scene: Scene): Promise<Play> {
     const skus = this.ids.skuIds.map((skuId, i) => ({ ...this.plainSku(skuId, i), ...scene[skuId] }));
     await this.upsert(skus);
-    const catalogue = new Map(skus.map((sku) => [sku.skuId, sku]));
+    const catalogue = new Catalogue(new Map(skus.map((sku) => [sku.skuId, sku])));
     return new Play(this, {
       settings: this.settings,
       catalogue,
@@ -56,21 +56,19 @@ export class Stage {
   /** The catalogue after an operator's change, which the service has made too. */
   async change(catalogue: Catalogue, skuId: string, change: SkuChange): Promise<Catalogue> {
     const sku = catalogue.get(skuId);
-    const next = new Map(catalogue);
     if (change === 'restore') {
       const restored = this.plainSku(skuId, this.ids.skuIds.indexOf(skuId));
       await this.upsert([restored]);
-      return next.set(skuId, restored);
+      return catalogue.with(restored);
     }
     const path = `/v1/admin/skus/${skuId}`;
     if (change === 'delete') {
       await this.operate('DELETE', path, undefined, !sku);
-      next.delete(skuId);
-      return next;
+      return catalogue.without(skuId);
     }
     const body = change.price === undefined ? change : { ...change, price: decimals(change.price) };
     await this.operate('PATCH', path, body, !sku);
-    return sku ? next.set(skuId, { ...sku, ...change }) : next;
+    return sku ? catalogue.with({ ...sku, ...change }) : catalogue;
   }
 
   private upsert(skus: readonly Sku[]): Promise<void> {
@@ -88,7 +86,9 @@ export class Stage {
     const shop = index % SHOPS;
     return {
       skuId,
-      skuCode: `code-${index}`,
+      skuCode: `code-${skuId}`,
+      // Two products with variants, and a SKU that is of none.
+      spuId: index === 2 ? null : this.ids.shopIds[index % 2]!,
       shopId: this.ids.shopIds[shop]!,
       shopName: `Shop ${shop}`,
       name: `SKU "${index}" 白`,

@@ -1,12 +1,11 @@
 import { Cart, Item, Shop } from './cart.js';
 import { invalidReasonOf, maximumOf, Sku } from './catalogue.js';
-import { AnyOrder, Open, TimeOf } from './match.js';
+import { AnyOrder, TimeOf } from './match.js';
 
 /** How a cart shows: the body of an answer, in the contract's words. */
 
 export type Group = 'shop' | 'none';
 
-const TEXT_OR_NONE = new Open((value) => typeof value === 'string', 'a text');
 const money = (cents: number) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
 const quantityOf = (items: readonly { quantity: number }[]) => sum(items.map((item) => item.quantity));
@@ -54,13 +53,16 @@ export function cartBody(owner: object, cart: Cart, shop: Omit<Shop, 'stamp'>, g
 
 type ItemBody = ReturnType<typeof itemBody>;
 
-function itemBody(item: Item, sku: Sku | undefined, { settings }: Omit<Shop, 'stamp'>) {
+function itemBody(item: Item, sku: Sku | undefined, { catalogue, settings }: Omit<Shop, 'stamp'>) {
   const invalidReason = invalidReasonOf(sku);
   const valid = invalidReason === null;
+  // As it is now, or as it was last.
+  const { name, image, spec, shopId, skuCode, spuId } = catalogue.lastOf(item.skuId)!;
   return {
     skuId: item.skuId,
-    skuCode: item.snapshot.skuCode,
-    shopId: item.snapshot.shopId,
+    skuCode,
+    spuId,
+    shopId,
     quantity: item.quantity,
     selected: item.selected && valid,
     addPrice: money(item.addPrice),
@@ -71,7 +73,7 @@ function itemBody(item: Item, sku: Sku | undefined, { settings }: Omit<Shop, 'st
     valid,
     invalidReason,
     problems: new AnyOrder(problemsOf(item, sku, valid, maximumOf(sku, settings))),
-    snapshot: item.snapshot,
+    snapshot: { name, image, spec, shopId, skuCode },
     addedAt: new TimeOf(item.position.version),
     updatedAt: new TimeOf(item.version),
     version: item.version,
@@ -103,12 +105,11 @@ function groupsOf(items: readonly ItemBody[], { catalogue }: Omit<Shop, 'stamp'>
     const members = items.filter((item) => item.shopId === id);
     const valid = members.filter((item) => item.valid);
     const selected = valid.filter((item) => item.selected);
-    const known = members.map((item) => catalogue.get(item.skuId)).find((sku) => sku !== undefined);
+    const known = members.map((item) => catalogue.lastOf(item.skuId)!.shopName).find((name) => name !== '');
     return {
       kind: 'shop',
       id,
-      // Of a shop whose SKUs are all gone only the id is left.
-      name: known?.shopName ?? TEXT_OR_NONE,
+      name: known ?? '',
       selection: selected.length === 0 ? 'none' : selected.length === valid.length ? 'all' : 'some',
       skuIds: members.map((item) => item.skuId),
       promotions: [],

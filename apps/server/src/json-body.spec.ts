@@ -64,4 +64,21 @@ describe(parseJsonBody.name, () => {
   it('takes such a word as a value', () => {
     expect(parse('{"name":"constructor toy","note":"\\u00e9"}')).toEqual({ name: 'constructor toy', note: 'é' });
   });
+
+  it.each([
+    ['"\\ud83d"', ''],
+    ['{"name":"a\\uDC4E"}', 'name'],
+    ['[{"name":"x"},{"tags":["ok","\\udc00\\ud800"]}]', '[1].tags[1]'],
+    ['{"a":{"\\ud800":1}}', 'a'],
+    ['{"a":"\\ud83d\\n\\udc4e"}', 'a'],
+  ])('A14: refuses half a surrogate pair: %s', (text, field) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: 'VALIDATION_FAILED', details: [expect.objectContaining({ field })] }) as Error,
+    );
+  });
+
+  it('A14: takes whole pairs, escaped or not', () => {
+    expect(parse('{"a":"\\ud83d\\udc4e 👍","\\ud83d\\ude00":1}')).toEqual({ a: '👎 👍', '😀': 1 });
+    expect(parse('"\\\\ud83d"')).toBe('\\ud83d');
+  });
 });

@@ -12,6 +12,10 @@ const POISON = new Set([...Object.getOwnPropertyNames(Object.prototype), 'protot
 /** A key of that kind stands in the text as itself or with an escape; most texts have neither. */
 const MAYBE_POISON = new RegExp([...POISON, String.raw`\\u00`].join('|'));
 
+/** UTF-8 has no half of a surrogate pair: a text can only have one by its escape. */
+const HALF_A_PAIR = /\p{Surrogate}/u;
+const MAYBE_SURROGATE = /\\u[dD][89a-fA-F]/;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const BRACKET = 0x5b;
@@ -19,8 +23,8 @@ const BRACE = 0x7b;
 
 /**
  * Parses a JSON body. No bytes are no body: a POST without one is common, and a DTO names the fields it misses.
- * Throws AppError VALIDATION_FAILED for anything that is not JSON, nests deeper than 32, or has a key that every
- * object has anyway.
+ * Throws AppError VALIDATION_FAILED for anything that is not JSON, nests deeper than 32, has a key that every
+ * object has anyway, or half a surrogate pair in any text.
  */
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
@@ -37,6 +41,7 @@ export function parseJsonBody(body: Buffer): unknown {
     throw new AppError('VALIDATION_FAILED', [{ code: 'VALIDATION_FAILED', field: '', message }], message, { cause });
   }
   if (MAYBE_POISON.test(text)) refusePoison(value);
+  if (MAYBE_SURROGATE.test(text)) refuseSurrogates(value, '');
   return value;
 }
 
@@ -82,5 +87,19 @@ function refusePoison(value: unknown): void {
   for (const [key, child] of Object.entries(value)) {
     if (POISON.has(key)) throw invalid([{ field: key, message: 'is not a name a field may have' }]);
     refusePoison(child);
+  }
+}
+
+/** MySQL would keep half a pair as U+FFFD, and Redis and the broker as three bytes that are no UTF-8. */
+function refuseSurrogates(value: unknown, at: string): void {
+  if (typeof value === 'string') {
+    if (HALF_A_PAIR.test(value)) throw invalid([{ field: at, message: 'must not hold half a surrogate pair' }]);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const isList = Array.isArray(value);
+  for (const [key, child] of Object.entries(value)) {
+    if (HALF_A_PAIR.test(key)) throw invalid([{ field: at, message: 'has a name with half a surrogate pair' }]);
+    refuseSurrogates(child, isList ? `${at}[${key}]` : at ? `${at}.${key}` : key);
   }
 }

@@ -88,7 +88,7 @@ export class CartItemsController {
   })
   @Put(':skuId/spec')
   @ApiWrite()
-  @ApiProblems(...QUANTITY_PROBLEMS, 'ITEM_NOT_FOUND')
+  @ApiProblems(...QUANTITY_PROBLEMS, 'ITEM_NOT_FOUND', 'NOT_A_VARIANT')
   async changeSpec(
     @CurrentCaller() caller: Caller,
     @Param('skuId', ParseIdPipe) skuId: string,

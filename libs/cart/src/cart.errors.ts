@@ -6,6 +6,7 @@ const NUMBERS = {
   ITEM_NOT_FOUND: [],
   SKU_NOT_FOUND: [],
   SKU_OFF_SHELF: [],
+  NOT_A_VARIANT: [],
   QUANTITY_LIMIT: ['maximum', 'requested'],
   OUT_OF_STOCK: [],
   INSUFFICIENT_STOCK: ['available', 'requested'],

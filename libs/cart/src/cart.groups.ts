@@ -1,7 +1,7 @@
 import { fromCents } from '@app/database';
-import { Sku } from '@app/inventory-check';
 import type { AppliedPromotion } from '@app/pricing';
 import { CartItemDto, GroupDto, GroupPromotionDto } from './dto/cart.dto.js';
+import { KnownProducts } from './live-product.js';
 
 export type GroupBy = 'shop' | 'promotion' | 'none';
 
@@ -9,20 +9,20 @@ export type GroupBy = 'shop' | 'promotion' | 'none';
 export function toGroups(
   group: GroupBy,
   items: readonly CartItemDto[],
-  skus: ReadonlyMap<string, Sku | null>,
+  known: KnownProducts,
   promotions: readonly AppliedPromotion[],
 ): GroupDto[] {
   if (group === 'none' || items.length === 0) return [];
-  return group === 'shop' ? byShop(items, skus, promotions) : byPromotion(items, promotions);
+  return group === 'shop' ? byShop(items, known, promotions) : byPromotion(items, promotions);
 }
 
 function byShop(
   items: readonly CartItemDto[],
-  skus: ReadonlyMap<string, Sku | null>,
+  known: KnownProducts,
   promotions: readonly AppliedPromotion[],
 ): GroupDto[] {
   return [...collect(items, (item) => item.shopId)].map(([id, members]) => {
-    const name = members.map((item) => skus.get(item.skuId)?.shopName).find(Boolean) ?? '';
+    const name = members.map((item) => known.get(item.skuId)?.last?.shopName).find(Boolean) ?? '';
     return toGroup({ kind: 'shop', id, name }, members, promotions);
   });
 }

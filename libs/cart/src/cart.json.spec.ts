@@ -16,6 +16,7 @@ const anyItemDto: fc.Arbitrary<CartItemDto> = anyItem.chain((item) =>
   fc.record({
     skuId: fc.constant(item.skuId),
     skuCode: text,
+    spuId: maybe(anyId),
     shopId: fc.oneof(anyId, text),
     quantity: fc.constant(item.quantity),
     selected: fc.boolean(),

@@ -24,7 +24,8 @@ function toItemsJson(items: readonly CartItemDto[]): string {
 /** Ids, amounts, times and versions are ours and need no escape; what a shop has named may. */
 function toItemJson(item: CartItemDto): string {
   const { price, priceChange, stock, invalidReason, problems } = item;
-  return `{"skuId":"${item.skuId}","skuCode":${JSON.stringify(item.skuCode)},"shopId":${JSON.stringify(item.shopId)},\
+  return `{"skuId":"${item.skuId}","skuCode":${JSON.stringify(item.skuCode)},"spuId":${item.spuId === null ? 'null' : `"${item.spuId}"`},\
+"shopId":${JSON.stringify(item.shopId)},\
 "quantity":${item.quantity},"selected":${item.selected},"addPrice":"${item.addPrice}",\
 "price":${price === null ? 'null' : `"${price}"`},\
 "priceChange":${priceChange === null ? 'null' : JSON.stringify(priceChange)},\

@@ -59,7 +59,7 @@ export class CartService {
 
   /** Puts another variant in the place of an item. */
   async changeSpec(owner: CartOwner, skuId: string, newSkuId: string, options: AnswerOptions): Promise<Written> {
-    const to = await this.check.judge(newSkuId);
+    const to = await this.check.judgeVariant(skuId, newSkuId);
     return this.writer.write(owner, options, (write) => this.store.changeSpec(owner, { skuId, to }, write));
   }
 
@@ -117,15 +117,21 @@ export class CartService {
     );
   }
 
-  /** Unselecting needs no catalogue: it also clears the stored flag of invalid items. */
+  /** Unselecting also clears the stored flag of invalid items, so that only a shop needs the catalogue for it. */
   private async toScope(owner: CartOwner, selection: Selection, selected: boolean): Promise<SelectionScope> {
     if (selection.scope === 'items') {
       const invalid = selected ? await this.check.invalidAmong(selection.skuIds) : new Set();
       return { scope: 'items', skuIds: selection.skuIds.filter((skuId) => !invalid.has(skuId)) };
     }
-    if (!selected) return { ...selection, judged: new Map() };
-    const skuIds = (await this.loader.read(owner)).items.map(({ skuId }) => skuId);
+    if (selection.scope === 'all' && !selected) return { scope: 'all', judged: new Map() };
+    const { items } = await this.loader.read(owner);
+    const skuIds = items.map(({ skuId }) => skuId);
+    if (selection.scope === 'shop') {
+      const own = await this.check.ofShop(items, selection.shopId);
+      const mayChange = (skuId: string) => own.get(skuId) === 'valid' || (!selected && own.has(skuId));
+      return { scope: 'shop', judged: new Map(skuIds.map((skuId) => [skuId, mayChange(skuId)])) };
+    }
     const invalid = await this.check.invalidAmong(skuIds);
-    return { ...selection, judged: new Map(skuIds.map((skuId) => [skuId, !invalid.has(skuId)])) };
+    return { scope: 'all', judged: new Map(skuIds.map((skuId) => [skuId, !invalid.has(skuId)])) };
   }
 }

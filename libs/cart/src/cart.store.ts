@@ -48,13 +48,11 @@ export interface AddCall {
 }
 
 /**
- * Which items a selection is for; of all, or of a shop's, `judged` says which can be selected now. Nothing has to be
- * judged to unselect.
+ * Which items a selection is for; of all, or of a shop's, `judged` says of each item of the cart whether it is to change
+ * its flag. To unselect all of them nothing has to be judged.
  */
 export type SelectionScope =
-  | { scope: 'items'; skuIds: readonly string[] }
-  | { scope: 'shop'; shopId: string; judged: ReadonlyMap<string, boolean> }
-  | { scope: 'all'; judged: ReadonlyMap<string, boolean> };
+  { scope: 'items'; skuIds: readonly string[] } | { scope: 'shop' | 'all'; judged: ReadonlyMap<string, boolean> };
 
 /** What the latest removal took and can give back, newest first. */
 export interface Removal {
@@ -127,11 +125,16 @@ export class CartStore {
   }
 
   /** Puts `sku` in the place of an item; onto one that is there the quantities add up. */
-  changeSpec(owner: CartOwner, change: { skuId: string; to: JudgedSku }, options: WriteOptions): Promise<WriteResult> {
+  changeSpec(
+    owner: CartOwner,
+    change: { skuId: string; to: JudgedSku & { isVariant: boolean } },
+    options: WriteOptions,
+  ): Promise<WriteResult> {
     const { skuId, to } = change;
     const { sku, rule } = to;
     const limits = [rule.state, String(rule.maximum), String(rule.stock)];
-    return this.write(SCRIPTS.changeSpec, owner, options, [skuId, to.skuId, ...limits, ...toAddedFields(sku)]);
+    const args = [skuId, to.skuId, ...limits, ...toAddedFields(sku), flag(to.isVariant)];
+    return this.write(SCRIPTS.changeSpec, owner, options, args);
   }
 
   remove(owner: CartOwner, skuIds: readonly string[], options: WriteOptions): Promise<WriteResult> {
@@ -156,11 +159,10 @@ export class CartStore {
     return this.write(SCRIPTS.remove, owner, options, ['clear-invalid', ...judged]);
   }
 
-  /** `CHANGED` when an item would be selected that was not judged. */
+  /** `CHANGED` when an item would change that was not judged. */
   select(owner: CartOwner, scope: SelectionScope, selected: boolean, options: WriteOptions): Promise<WriteResult> {
-    const shopId = scope.scope === 'shop' ? scope.shopId : '';
     const items = scope.scope === 'items' ? scope.skuIds : [...scope.judged].flatMap(([id, may]) => [id, flag(may)]);
-    return this.write(SCRIPTS.select, owner, options, [scope.scope, flag(selected), shopId, ...items]);
+    return this.write(SCRIPTS.select, owner, options, [scope.scope, flag(selected), ...items]);
   }
 
   /** `undefined`: nothing was removed within the last ten minutes that was not undone. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, fromCents, toIso } from '@app/database';
-import { CartLimits, Catalogue, InventoryCheck, Sku } from '@app/inventory-check';
+import { CartLimits, Catalogue, InventoryCheck, Known, Sku, skusOf } from '@app/inventory-check';
 import { CouponChoice, Place, PricedLine, PricingService, Quote, ShownQuote } from '@app/pricing';
 import { GroupBy, toGroups } from './cart.groups.js';
 import { CartOwner } from './cart.owner.js';
@@ -15,6 +15,7 @@ import {
   WarningDto,
 } from './dto/cart.dto.js';
 import { LiveCart } from './live-cart.js';
+import { productOf } from './live-product.js';
 
 export interface ViewOptions {
   group: GroupBy;
@@ -51,8 +52,9 @@ export class CartView {
   async render(owner: CartOwner, cart: LiveCart, options: ViewOptions): Promise<CartDto> {
     const { group, stale = false } = options;
     const skuIds = cart.items.map((item) => item.skuId);
-    const skus = await (stale ? this.catalogue.getManyFromTable(skuIds) : this.catalogue.getMany(skuIds));
-    const items = cart.items.map((item) => this.toItemDto(item, skus.get(item.skuId) ?? null));
+    const known = await (stale ? this.catalogue.lookUpInTable(skuIds) : this.catalogue.lookUp(skuIds));
+    const items = cart.items.map((item) => this.toItemDto(item, known.get(item.skuId)));
+    const skus = skusOf(known);
     const quote = await this.quote(owner, items, skus, options);
     const limits = this.inventory.limits();
     return {
@@ -62,7 +64,7 @@ export class CartView {
       stale,
       badge: cart.badge,
       items,
-      groups: toGroups(group, items, skus, quote.promotions),
+      groups: toGroups(group, items, known, quote.promotions),
       invalidItems: items.filter((item) => !item.valid).map((item) => item.skuId),
       totals: toTotals(quote, options.coupons),
       limits,
@@ -71,10 +73,10 @@ export class CartView {
   }
 
   async price({ items }: LiveCart): Promise<PricedCart> {
-    const skus = await this.catalogue.getMany(items.map(({ skuId }) => skuId));
-    const shown = items.map((item) => this.toItemDto(item, skus.get(item.skuId) ?? null));
-    const places = shown.map(({ skuId, shopId }) => ({ skuId, shopId: skus.get(skuId)?.shopId ?? shopId }));
-    return { quote: await this.pricing.quote(toLines(shown, skus).lines), places };
+    const known = await this.catalogue.lookUp(items.map(({ skuId }) => skuId));
+    const shown = items.map((item) => this.toItemDto(item, known.get(item.skuId)));
+    const places = shown.map(({ skuId, shopId }) => ({ skuId, shopId }));
+    return { quote: await this.pricing.quote(toLines(shown, skusOf(known)).lines), places };
   }
 
   private quote(
@@ -88,14 +90,17 @@ export class CartView {
     return this.pricing.quote(lines, { unselected, coupons, userId, lenient: isAnswer, fromTable: stale });
   }
 
-  private toItemDto(item: CartItem, sku: Sku | null): CartItemDto {
+  private toItemDto(item: CartItem, known: Known | undefined): CartItemDto {
+    const sku = known?.sku ?? null;
+    const { snapshot, spuId } = productOf(item, known);
     const invalidReason = this.inventory.invalidReasonOf(sku);
     const stock = this.inventory.availabilityOf(sku);
     const maximum = this.inventory.maximumOf(sku);
     return {
       skuId: item.skuId,
-      skuCode: item.snapshot.skuCode,
-      shopId: item.snapshot.shopId,
+      skuCode: snapshot.skuCode,
+      spuId,
+      shopId: snapshot.shopId,
       quantity: item.quantity,
       selected: item.selected && invalidReason === null,
       addPrice: fromCents(item.addPrice),
@@ -106,7 +111,7 @@ export class CartView {
       valid: invalidReason === null,
       invalidReason,
       problems: toProblems(item.quantity, maximum, invalidReason === null ? stock.available : null),
-      snapshot: item.snapshot,
+      snapshot,
       addedAt: toIso(item.addedAt),
       updatedAt: toIso(item.changedAt),
       version: item.version,

@@ -27,6 +27,7 @@ export const ERRORS = {
   NOTHING_SELECTED: [409, 'Nothing is selected'],
   GUEST_CART_MERGED: [409, 'The guest cart was merged into a user cart'],
   NOTHING_TO_UNDO: [409, 'There is nothing to undo'],
+  NOT_A_VARIANT: [409, 'The SKU is no variant of the same product'],
   SKU_CODE_TAKEN: [409, 'Another SKU has the code'],
   IDEMPOTENCY_IN_PROGRESS: [409, 'The first request with this key is still running'],
   VERSION_MISMATCH: [412, 'It has changed since it was read'],

@@ -36,6 +36,7 @@ const EXAMPLE_DETAILS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
   VALIDATION_FAILED: { field: 'quantity', message: 'quantity must be an integer from 1 to 2147483647' },
   SKU_NOT_FOUND: { skuId: '100001' },
   SKU_OFF_SHELF: { skuId: '100001' },
+  NOT_A_VARIANT: { skuId: '100001' },
   OUT_OF_STOCK: { skuId: '100001', available: 0 },
   INSUFFICIENT_STOCK: { skuId: '100001', available: 3 },
   QUANTITY_LIMIT: { skuId: '100001', maximum: 99, requested: 100 },

@@ -17,4 +17,4 @@ export type { Query } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { foldText, searchTextOf } from './search-text.js';
 export { Slots } from './slots.js';
-export { snapshotTextOf } from './snapshots.js';
+export { snapshotOf, snapshotTextOf } from './snapshots.js';

@@ -5,6 +5,7 @@ const MOST = 10_000;
 
 const parsed = new Map<string, Readonly<ProductSnapshot>>();
 const texts = new WeakMap<ProductSnapshot, string>();
+const ofProducts = new WeakMap<ProductSnapshot, Readonly<ProductSnapshot>>();
 
 /** Redis, MySQL and events keep the fields in one order, so that equal snapshots are equal texts. */
 function orderedSnapshot({ name, image, spec, shopId, skuCode }: ProductSnapshot): ProductSnapshot {
@@ -13,6 +14,13 @@ function orderedSnapshot({ name, image, spec, shopId, skuCode }: ProductSnapshot
 
 export function formatSnapshot(snapshot: ProductSnapshot): string {
   return JSON.stringify(orderedSnapshot(snapshot));
+}
+
+/** The snapshot of a product that stays in memory and is not changed there: one object for each, so that its text is made once. */
+export function snapshotOf(product: ProductSnapshot): Readonly<ProductSnapshot> {
+  let snapshot = ofProducts.get(product);
+  if (!snapshot) ofProducts.set(product, (snapshot = Object.freeze(orderedSnapshot(product))));
+  return snapshot;
 }
 
 /** As {@link formatSnapshot}, once for each object: for products that stay in memory and are not changed there. */

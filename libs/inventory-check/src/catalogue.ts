@@ -16,14 +16,19 @@ const UNKNOWN_TTL_SECONDS = 10;
 
 const SHARE_PAGE = 500;
 
-/** What is known of a SKU id: the version of its row, and the SKU unless it is gone. Version 0: there is no row. */
-interface Known {
+/** What is known of a SKU id. */
+export interface Known {
+  /** The SKU, unless it is gone. */
   sku: Sku | null;
+  /** The same, or as it was when it was taken out of the catalogue; `null`: there is no row. */
+  last: Sku | null;
+  /** Of its row; 0: there is none. */
   version: number;
 }
 
 const toKnown = (row: Sku | null | undefined): Known => ({
   sku: !row || row.status === 'gone' ? null : row,
+  last: row ?? null,
   version: row?.version ?? 0,
 });
 
@@ -47,16 +52,21 @@ export class Catalogue {
     return known ? known.sku : ((await this.getMany([skuId])).get(skuId) ?? null);
   }
 
-  /** One round trip for all SKUs that this process does not hold; MySQL only for those Redis does not know. */
+  /** As {@link lookUp}, of each the SKU alone. */
   async getMany(skuIds: readonly string[]): Promise<Map<string, Sku | null>> {
-    const found = new Map<string, Sku | null>();
+    return skusOf(await this.lookUp(skuIds));
+  }
+
+  /** One round trip for all SKUs that this process does not hold; MySQL only for those Redis does not know. */
+  async lookUp(skuIds: readonly string[]): Promise<Map<string, Known>> {
+    const found = new Map<string, Known>();
     const waiting: Promise<void>[] = [];
     const missing: string[] = [];
     for (const skuId of skuIds) {
       const known = this.local.get(skuId);
       const fetch = known ? undefined : this.fetching.get(skuId);
-      if (known) found.set(skuId, known.sku);
-      else if (fetch) waiting.push(fetch.then(({ sku }) => void found.set(skuId, sku)));
+      if (known) found.set(skuId, known);
+      else if (fetch) waiting.push(fetch.then((one) => void found.set(skuId, one)));
       else missing.push(skuId);
     }
     if (missing.length > 0) waiting.push(this.fetch(missing, found));
@@ -89,12 +99,12 @@ export class Catalogue {
    * The SKUs straight from MySQL, for a cart that is shown from its copy there while Redis is away. Nobody else may do
    * without Redis: each of their requests would be a query.
    */
-  async getManyFromTable(skuIds: readonly string[]): Promise<Map<string, Sku | null>> {
+  async lookUpInTable(skuIds: readonly string[]): Promise<Map<string, Known>> {
     const rows = await this.table.find(skuIds);
-    return new Map(rows.map((row) => [row.skuId, toKnown(row).sku]));
+    return new Map(rows.map((row) => [row.skuId, toKnown(row)]));
   }
 
-  private async fetch(skuIds: string[], into: Map<string, Sku | null>): Promise<void> {
+  private async fetch(skuIds: string[], into: Map<string, Known>): Promise<void> {
     const batch = this.fetchShared(skuIds);
     for (const skuId of skuIds) {
       // Whoever joins awaits it; without joiners a failure is reported by this call alone.
@@ -105,7 +115,7 @@ export class Catalogue {
     try {
       for (const [skuId, known] of await batch) {
         this.remember(skuId, known);
-        into.set(skuId, (this.local.get(skuId) ?? known).sku);
+        into.set(skuId, this.local.get(skuId) ?? known);
       }
     } finally {
       for (const skuId of skuIds) this.fetching.delete(skuId);
@@ -175,6 +185,11 @@ export class Catalogue {
   private remember(skuId: string, known: Known): void {
     if ((this.local.get(skuId)?.version ?? -1) <= known.version) this.local.set(skuId, known);
   }
+}
+
+/** Of each the SKU, unless it is gone. */
+export function skusOf(known: ReadonlyMap<string, Known>): Map<string, Sku | null> {
+  return new Map([...known].map(([skuId, { sku }]) => [skuId, sku]));
 }
 
 function parseShared(copy: string): Known {

@@ -1,4 +1,5 @@
-export { Catalogue } from './catalogue.js';
+export { Catalogue, skusOf } from './catalogue.js';
+export type { Known } from './catalogue.js';
 export { CatalogueSharer } from './catalogue.sharer.js';
 export { InventoryCheck } from './inventory-check.js';
 export type { Availability, QuantityRule } from './inventory-check.js';

@@ -1,7 +1,7 @@
 import { BeforeApplicationShutdown, Injectable, OnModuleInit } from '@nestjs/common';
 import { AppError, KeptFresh } from '@app/common';
 import { DatabaseUnavailableError } from '@app/database';
-import { Catalogue } from '@app/inventory-check';
+import { Catalogue, skusOf } from '@app/inventory-check';
 import { CouponChoice, couponNotFound, toCouponDetail, useCoupons } from './coupon-choice.js';
 import type { CouponProblem, OwnedCoupon } from './engine/coupon.js';
 import { promote } from './engine/promote.js';
@@ -112,7 +112,8 @@ export class PricingService implements OnModuleInit, BeforeApplicationShutdown {
     const skuIds = promotions.flatMap((one) => (one.kind === 'full_gift' ? [one.gift.skuId] : []));
     if (skuIds.length === 0) return undefined;
     try {
-      const skus = await (fromTable ? this.catalogue.getManyFromTable(skuIds) : this.catalogue.getMany(skuIds));
+      const known = await (fromTable ? this.catalogue.lookUpInTable(skuIds) : this.catalogue.lookUp(skuIds));
+      const skus = skusOf(known);
       return (skuId: string) => {
         const sku = skus.get(skuId);
         return sku?.status === 'on' ? sku.stock : 0;

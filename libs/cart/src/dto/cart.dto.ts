@@ -82,6 +82,9 @@ export class CartItemDto {
   @ApiProperty({ example: '85123A' })
   skuCode!: string;
 
+  @ApiId({ nullable: true, example: '7001', description: 'the product whose variant the SKU is' })
+  spuId!: string | null;
+
   @ApiId({ example: '7' })
   shopId!: string;
 
@@ -115,7 +118,7 @@ export class CartItemDto {
   @ApiProperty({ type: [ProblemDto] })
   problems!: ProblemDto[];
 
-  @ApiProperty()
+  @ApiProperty({ description: 'the product as it is now; once it is gone, as it was last' })
   snapshot!: SnapshotDto;
 
   @ApiTime()

@@ -2,11 +2,11 @@
 -- its stored flag.
 --
 -- KEYS, ARGV[1..5]: includes/cart.lua
--- ARGV[6] scope "items" | "shop" | "all"  [7] selected "0" | "1"  [8] shop id of scope "shop"
--- ARGV[9..] scope "items": the SKUs to change. Else, to select: per item the caller has judged, SKU and "1", or "0" for
---           one to leave alone
+-- ARGV[6] scope "items" | "shop" | "all"  [7] selected "0" | "1"
+-- ARGV[8..] scope "items": the SKUs to change. Else per item the caller has judged, SKU and "1", or "0" for one to leave
+--           alone: the caller knows whose the products are now. To unselect all of them nothing is judged
 --
--- Answer: "OK"; { "CHANGED" } when there is an item to select that was not judged
+-- Answer: "OK"; { "CHANGED" } when there is an item to change that was not judged
 -- Event: "select", one row per item that changes
 --- @include "includes/cart"
 local SCOPE, SELECTED = ARGV[6], ARGV[7]
@@ -17,23 +17,21 @@ if refusal then return refusal end
 
 local found = {}
 if SCOPE == 'items' then
-  for i = 9, #ARGV do found[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
+  for i = 8, #ARGV do found[ARGV[i]] = call('HGET', CART, ARGV[i]) or nil end
 else
   found = all_items()
 end
 local judged = {}
 if SCOPE ~= 'items' then
-  for i = 9, #ARGV, 2 do judged[ARGV[i]] = ARGV[i + 1] end
+  for i = 8, #ARGV, 2 do judged[ARGV[i]] = ARGV[i + 1] end
 end
 
--- In a text of JSON the quotes of a value are escaped, so this cannot stand inside one.
-local shop = SCOPE == 'shop' and '"shopId":"' .. ARGV[8] .. '"' or nil
+local is_judged = SCOPE == 'shop' or (SCOPE == 'all' and SELECTED == '1')
 local skus, parsed = {}, {}
 for sku, raw in pairs(found) do
   local item = parse_item(raw)
-  local is_meant = not shop or string.find(item.snapshot, shop, 1, true)
-  if is_meant and item.selected ~= SELECTED then
-    local verdict = (SCOPE == 'items' or SELECTED == '0') and '1' or judged[sku]
+  if item.selected ~= SELECTED then
+    local verdict = not is_judged and '1' or judged[sku]
     if not verdict then return { 'CHANGED' } end
     if verdict == '1' then skus[#skus + 1], parsed[sku] = sku, item end
   end
