@@ -4,6 +4,34 @@
  */
 export const CHECKOUT_MUTANTS = [
   {
+    name: 'an order is made by no request that was answered otherwise',
+    file: 'libs/checkout/src/order.writer.ts',
+    from: '        deadline.assertOpen();\n',
+    to: '',
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
+    name: 'an order is priced by the clock of its transaction',
+    file: 'libs/checkout/src/quotes.ts',
+    from: 'const now = await this.promotions.now(query);',
+    to: 'const now = Date.now();',
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
+    name: 'an order whose time is over counts against no purchase limit',
+    file: 'libs/checkout/src/order.limits.ts',
+    from: '  AND o.expires_at > UTC_TIMESTAMP(3)`',
+    to: '  AND o.expires_at IS NOT NULL`',
+    spec: 'test/integration/order.writer.int-spec.ts',
+  },
+  {
+    name: 'a quote is of one quantity of each item',
+    file: 'libs/checkout/src/consent.ts',
+    from: '`${skuId} ${quantity}`);\n}',
+    to: 'skuId + (quantity ? "" : ""));\n}',
+    spec: 'libs/checkout/src/consent.spec.ts',
+  },
+  {
     name: 'an attempt whose request was taken over commits no order',
     file: 'libs/checkout/src/checkout.table.ts',
     from: "AND token = ? AND state = 'running'`",

@@ -4,6 +4,20 @@
  */
 export const PRICING_MUTANTS = [
   {
+    name: 'a coupon that takes nothing off is not used',
+    file: 'libs/pricing/src/engine/coupon-offer.ts',
+    from: "  if (discount === 0) return nothing('NO_DISCOUNT');\n",
+    to: '',
+    spec: 'libs/pricing/src/engine/examples.spec.ts',
+  },
+  {
+    name: 'a gift of which there is none gives no hint',
+    file: 'libs/pricing/src/engine/promote.ts',
+    from: '!left || left(gift.skuId) > 0',
+    to: '!left || left(gift.skuId) > -1e9',
+    spec: 'libs/pricing/src/engine/examples.spec.ts',
+  },
+  {
     name: 'a coupon is never used more often than it was granted',
     file: 'libs/pricing/src/user-coupon.table.ts',
     from: 'coupon_id IN (?) AND used < granted',

@@ -60,12 +60,18 @@ export const SYNC_MUTANTS = [
     only: 'overtakes a cold load',
   },
   {
-    name: 'a connection with a transaction that was given up is not used again',
+    name: 'a transaction that was given up is rolled back before its connection is used again',
     file: 'libs/database/src/database.ts',
-    from: 'if (isUnavailable(error)) connection.destroy();',
+    from: 'if (!isLost(error)) await runner.rollbackTransaction();',
     to: '',
     spec: 'test/integration/database.int-spec.ts',
-    only: 'leaves nothing behind',
+  },
+  {
+    name: 'a statement that is given up ends in the server',
+    file: 'libs/database/src/database.ts',
+    from: 'if (isAbandoned(error)) onLost(this.abandoned.end(connection.threadId));',
+    to: 'if (isAbandoned(error)) onLost(Promise.resolve());',
+    spec: 'test/integration/abandoned-statements.int-spec.ts',
   },
   {
     name: 'a recovery that failed leaves its epoch to the next',
