@@ -20,7 +20,10 @@ beforeAll(async () => {
   own = await OwnDatabase.create();
   redis = await RedisServer.start();
   database = new Database(createDataSource(own.url));
-  settings = { DATABASE_URL: own.url, REDIS_URL: redis.url, TRANSPORT: 'in-process' };
+  settings = {
+    ...{ DATABASE_URL: own.url, REDIS_URL: redis.url, TRANSPORT: 'in-process' },
+    ...{ UNFINISHED_AFTER_MS: '2000', EVENT_LATE_MS: '3000' },
+  };
   healthy = await AppProcess.start(settings);
   api = new Api(healthy.url);
   admin = await api.admin();

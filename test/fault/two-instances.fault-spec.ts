@@ -37,6 +37,7 @@ beforeAll(async () => {
     ROCKETMQ_TOPIC: await broker.newTopic(),
     ROCKETMQ_GROUP: await broker.newGroup(),
     SYNC_HOURLY_CRON: '* * * * * *',
+    SILENT_AFTER_MS: '3000',
   };
   survivor = await AppProcess.start({ ...settings, INSTANCE_ID: 'survivor' });
   doomed = await AppProcess.start({ ...settings, INSTANCE_ID: DOOMED });
