@@ -226,9 +226,14 @@ export class Requests {
       !this.schemas.fits(operation.body!, parsed === undefined ? {} : parsed)
     )
       flaws.add('body');
-    // A document cannot say in which order times come, that tiers differ, nor what -0, an id beyond 64 bits or a time gone by is.
+    // A document cannot say what the catalogue holds, in which order times come, that tiers differ, nor what -0, an id
+    // beyond 64 bits or a time gone by is.
     request.isUncertain ||=
-      /-0(?![.\d])/.test(body!.toString()) || hasOddText(parsed) || hasPassed(parsed) || hasOrder(parsed);
+      /-0(?![.\d])/.test(body!.toString()) ||
+      hasOddText(parsed) ||
+      hasPassed(parsed) ||
+      hasOrder(parsed) ||
+      leansOnStore(parsed);
   }
 }
 
@@ -261,6 +266,12 @@ function hasOddText(value: unknown): boolean {
 function hasPassed(value: unknown): boolean {
   const until = Date.parse(String((value as { until?: unknown } | null | undefined)?.until));
   return until < Date.now() + 60_000;
+}
+
+/** Whether it is judged by the catalogue: a change of stock from what there is, a gift that must be a SKU. */
+function leansOnStore(value: unknown): boolean {
+  const entries = (Array.isArray(value) ? value : [value]) as ({ stockDelta?: unknown; gift?: unknown } | null)[];
+  return entries.some((one) => one?.stockDelta !== undefined || one?.gift !== undefined);
 }
 
 /** Whether an entry of a list has a period, or several tiers. */

@@ -129,7 +129,9 @@ export function problemSchema(hasCarts: boolean): Schemas[string] {
           },
         },
       },
-      ...(hasCarts ? { cart: { $ref: '#/components/schemas/CartDto' } } : {}),
+      ...(hasCarts
+        ? { cart: { $ref: '#/components/schemas/CartDto' }, preview: { $ref: '#/components/schemas/PreviewedDto' } }
+        : {}),
     },
   };
 }
