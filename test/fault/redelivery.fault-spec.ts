@@ -13,7 +13,7 @@ import { Api, Shopper } from '../support/api.js';
 import { BrokerAddress } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
 import { MessageRecorder, shuffled, toMessages } from '../support/message-recorder.js';
-import { Stack } from '../support/stack.js';
+import { Stack, withoutServers } from '../support/stack.js';
 
 const REPLAY = join(import.meta.dirname, '../../tools/replay.mjs');
 const PATIENCE = { timeoutMs: 120_000, intervalMs: 200 };
@@ -48,7 +48,8 @@ afterAll(async () => {
 });
 
 async function replayInvoices(): Promise<void> {
-  const child = spawn(process.execPath, [REPLAY, '--services', stack.servicesFile, '--lines', '200']);
+  const args = [REPLAY, '--services', stack.servicesFile, '--lines', '200'];
+  const child = spawn(process.execPath, args, { env: withoutServers() });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const [exitCode] = (await once(child, 'exit')) as [number];

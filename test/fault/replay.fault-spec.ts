@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { Stack } from '../support/stack.js';
+import { Stack, withoutServers } from '../support/stack.js';
 
 const REPLAY = join(import.meta.dirname, '../../tools/replay.mjs');
 const LINES = '600';
@@ -19,7 +19,7 @@ afterAll(async () => {
 /** Replays real invoices, does `harm` when a third of them is through, and returns what the replay found. */
 async function replay(userOffset: number, harm: () => Promise<void>): Promise<{ exitCode: number; output: string }> {
   const args = ['--services', stack.servicesFile, '--lines', LINES, '--user-offset', String(userOffset)];
-  const child = spawn(process.execPath, [REPLAY, ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [REPLAY, ...args], { stdio: 'pipe', env: withoutServers() });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

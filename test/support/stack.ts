@@ -26,6 +26,11 @@ export interface Services {
   pids: Record<Part, number>;
 }
 
+/** The environment without the servers of these tests: for a process that works on a stack of its own. */
+export function withoutServers(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name)));
+}
+
 /** A whole stack of its own, started as a user does: its parts may be killed. */
 export class Stack {
   private output = '';
@@ -40,9 +45,8 @@ export class Stack {
 
   static async start(settings: Record<string, string> = {}): Promise<Stack> {
     const dataDir = mkdtempSync(join(tmpdir(), 'cart-stack-'));
-    const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
     const ours = { NODE_ENV: 'test', DEV_LOGIN: 'true', RATE_LIMITS: 'off', EVENT_KEYS, DATA_DIR: dataDir };
-    const env = { ...Object.fromEntries(kept), ...ours, ...settings };
+    const env = { ...withoutServers(), ...ours, ...settings };
     const launcher = spawn(process.execPath, [join(ROOT, 'tools/start.mjs')], {
       cwd: ROOT,
       env: { ...env, PORT: String(await freePort()) },
