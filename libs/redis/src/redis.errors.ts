@@ -17,6 +17,8 @@ export class RedisUnavailableError extends Error {
     message: string,
     readonly outcome: RedisOutcome,
     options?: ErrorOptions,
+    /** With which the server refused, such as OOM. */
+    readonly refusal?: string,
   ) {
     super(message, options);
     this.name = new.target.name;
@@ -31,7 +33,16 @@ export class RedisTimeoutError extends RedisUnavailableError {
 }
 
 /** Replies of a server that is up but cannot take the command: it has not been carried out, also inside a script. */
-const REFUSALS = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MISCONF|BUSY) /;
+const REFUSAL = new RegExp(
+  '^(?:ERR Error running script .*?: -?)?(' +
+    // It is starting, full, demoted, without its replicas or its disk, or held up by a script.
+    'LOADING|OOM|READONLY|MASTERDOWN|NOREPLICAS|NOGOODSLAVE|MISCONF|BUSY|UNKILLABLE|' +
+    // Its account is not ours, or may not do this; or it is a cluster, where another node has the key.
+    'NOAUTH|NOPERM|WRONGPASS|NOPROTO|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|CROSSSLOT' +
+    ')(?: |$)',
+);
+const REFUSAL_IN_WORDS =
+  /^ERR (?:max number of clients reached|max clients|ACL failure|The user executing the script|operation not permitted|invalid password)/i;
 
 /**
  * node-redis' error → ours. A reply that is about the command itself (WRONGTYPE, a script's own error) passes as it
@@ -39,8 +50,9 @@ const REFUSALS = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|MIS
  */
 export function toRedisError(error: unknown): unknown {
   if (error instanceof ErrorReply) {
-    return REFUSALS.test(error.message)
-      ? new RedisUnavailableError(`Redis refuses: ${error.message}`, 'not-sent', { cause: error })
+    const code = refusalIn(error.message);
+    return code
+      ? new RedisUnavailableError(`Redis refuses: ${error.message}`, 'not-sent', { cause: error }, code)
       : error;
   }
   if (error instanceof ClientOfflineError || error instanceof ClientClosedError) {
@@ -48,4 +60,8 @@ export function toRedisError(error: unknown): unknown {
   }
   if (error instanceof TypeError || error instanceof RedisUnavailableError) return error;
   return new RedisUnavailableError('The connection to Redis was lost', 'unknown', { cause: error });
+}
+
+function refusalIn(message: string): string | undefined {
+  return REFUSAL.exec(message)?.[1] ?? (REFUSAL_IN_WORDS.test(message) ? 'ERR' : undefined);
 }
