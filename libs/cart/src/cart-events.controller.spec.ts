@@ -20,7 +20,6 @@ function opening() {
   const reads: ((read: State) => void)[] = [];
   let tell!: (update: LiveUpdate) => void;
   const updates = {
-    watchersOf: () => 0,
     watch: async (_owner: unknown, listener: typeof tell) => ((tell = listener), () => undefined),
   } as unknown as LiveUpdates;
   const store = { badge: () => new Promise<State>((resolve) => reads.push(resolve)) } as unknown as CartStore;

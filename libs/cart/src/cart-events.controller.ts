@@ -1,16 +1,14 @@
 import { BeforeApplicationShutdown, Controller, Get, Headers, Logger, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiProblems, AppError, invalid } from '@app/common';
+import { ApiProblems, invalid } from '@app/common';
 import { compareDecimals } from '@app/database';
-import { Caller, CurrentCaller, Shopper } from '@app/identity';
+import { addressKey, Caller, CurrentCaller, Shopper } from '@app/identity';
 import { CartLoader } from './cart.loader.js';
 import { CartStore } from './cart.store.js';
 import { CartStream } from './cart.stream.js';
 import { LiveUpdate, LiveUpdates } from './live-updates.js';
-
-const MOST_STREAMS = 5_000;
-const MOST_STREAMS_OF_ONE = 20;
+import { StreamPlaces } from './stream-places.js';
 
 /** Live updates of a cart: what any device changes, every other one hears. */
 @ApiTags('cart')
@@ -19,6 +17,7 @@ const MOST_STREAMS_OF_ONE = 20;
 export class CartEventsController implements BeforeApplicationShutdown {
   private readonly logger = new Logger(CartEventsController.name);
   private readonly streams = new Set<CartStream>();
+  private readonly places = new StreamPlaces();
 
   constructor(
     private readonly updates: LiveUpdates,
@@ -42,9 +41,7 @@ export class CartEventsController implements BeforeApplicationShutdown {
     const lastVersion = parseLastEventId(lastEventId);
     // Headers alone: a stream nobody can read would have no end.
     if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
-    if (this.streams.size >= MOST_STREAMS) throw new AppError('CART_UNAVAILABLE', [], 'Too many streams are open');
-    if (this.updates.watchersOf(caller) >= MOST_STREAMS_OF_ONE) throw new AppError('RATE_LIMITED');
-
+    const leave = this.places.take(caller, addressKey(request.ip));
     const told: { stream?: CartStream; first?: NonNullable<LiveUpdate> } = {};
     const tell = ({ version, badge }: NonNullable<LiveUpdate>) => {
       if (told.stream) told.stream.send(version, badge);
@@ -53,11 +50,16 @@ export class CartEventsController implements BeforeApplicationShutdown {
     };
     const tellCurrent = async () => tell((await this.store.badge(caller)) ?? (await this.loader.read(caller)));
     // First the subscription, then the state: a change in between is told twice rather than not at all.
-    const stop = await this.updates.watch(caller, (update) => {
-      if (update) tell(update);
-      else tellCurrent().catch((error: Error) => this.logger.warn(`a stream was not refreshed: ${error.message}`));
-    });
+    let unwatch: (() => void) | undefined;
+    const stop = () => {
+      unwatch?.();
+      leave();
+    };
     try {
+      unwatch = await this.updates.watch(caller, (update) => {
+        if (update) tell(update);
+        else tellCurrent().catch((error: Error) => this.logger.warn(`a stream was not refreshed: ${error.message}`));
+      });
       await tellCurrent();
     } catch (error) {
       stop();
@@ -65,12 +67,7 @@ export class CartEventsController implements BeforeApplicationShutdown {
     }
     reply.hijack();
     if (reply.raw.destroyed) return stop();
-    reply.raw.writeHead(200, {
-      ...(reply.getHeaders() as Record<string, string>),
-      'content-type': 'text/event-stream',
-      // Or nginx would keep events back until its buffer is full.
-      'x-accel-buffering': 'no',
-    });
+    writeHead(reply);
     const opened = new CartStream(reply.raw, lastVersion, () => {
       stop();
       this.streams.delete(opened);
@@ -84,6 +81,15 @@ export class CartEventsController implements BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     for (const stream of this.streams) stream.end();
   }
+}
+
+function writeHead(reply: FastifyReply): void {
+  reply.raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream',
+    // Or nginx would keep events back until its buffer is full.
+    'x-accel-buffering': 'no',
+  });
 }
 
 function parseLastEventId(header: string | undefined): string {

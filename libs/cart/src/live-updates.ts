@@ -31,11 +31,6 @@ export class LiveUpdates implements OnModuleInit, OnApplicationShutdown {
     this.subscriber.close();
   }
 
-  /** How many watch this owner's cart in this process. */
-  watchersOf(owner: CartOwner): number {
-    return this.watched.get(channelOf(owner))?.size ?? 0;
-  }
-
   /** Tells `listener` of each change until the returned function is called. Throws RedisUnavailableError. */
   async watch(owner: CartOwner, listener: (update: LiveUpdate) => void): Promise<() => void> {
     const channel = channelOf(owner);

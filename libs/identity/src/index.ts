@@ -11,4 +11,5 @@ export type { IdempotentRequest } from './idempotency/idempotent-request.js';
 export { IdentityModule } from './identity.module.js';
 export { BEARER, CLIENT_CART_ID, Public, Roles, Shopper, UserOnly } from './policy.js';
 export { guardRoutes } from './route-policies.js';
+export { addressKey } from './rate-limits/client-address.js';
 export { UserTokens } from './user-tokens.js';
