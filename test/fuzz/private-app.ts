@@ -36,6 +36,11 @@ export class PrivateApp {
     return this.app.url;
   }
 
+  /** URL of its own database. */
+  get database(): string {
+    return this.databaseUrl;
+  }
+
   /** Another process of the service on the same Redis and database. */
   another(settings: Record<string, string>): Promise<AppProcess> {
     return AppProcess.start({ ...this.settings, ...settings });

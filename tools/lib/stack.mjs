@@ -230,6 +230,12 @@ export class Stack {
     this.#httpUrl = null;
   }
 
+  get #metricsUrl() {
+    if (this.#httpUrl === null) return null;
+    const port = this.env['METRICS_PORT'];
+    return port ? `http://127.0.0.1:${port}/metrics` : `${this.#httpUrl}/metrics`;
+  }
+
   /** Tells other programs where everything is; written anew whenever a pid changes. */
   writeServices() {
     const {
@@ -250,6 +256,7 @@ export class Stack {
         databaseUrl: DATABASE_URL,
         rocketmqEndpoints: ROCKETMQ_ENDPOINTS,
         httpUrl: this.#httpUrl,
+        metricsUrl: this.#metricsUrl,
         pids: Object.fromEntries(pids),
         rocketmqNamesrv: ROCKETMQ_NAMESRV,
         rocketmqLib: ROCKETMQ_LIB,

@@ -14,6 +14,8 @@ import { HealthController } from './health.controller.js';
 import { HealthMetrics } from './health.metrics.js';
 import { HealthService } from './health.service.js';
 import { LockMetrics } from './lock.metrics.js';
+import { PartProbes } from './part-probes.js';
+import { MetricsPage } from './metrics.page.js';
 import { MetricsController } from './metrics.controller.js';
 
 /** The only place that knows every lib. */
@@ -34,12 +36,16 @@ import { MetricsController } from './metrics.controller.js';
     ShopperEventsModule,
     RecommendationsModule,
   ],
-  controllers: [HealthController, MetricsController],
-  providers: [HealthMetrics, HealthService, LockMetrics],
+  controllers: [HealthController],
+  providers: [HealthMetrics, HealthService, LockMetrics, MetricsPage, PartProbes],
 })
 export class AppModule {
   /** The settings decide which routes exist. */
   static forRoot(env: Env): DynamicModule {
-    return { module: AppModule, imports: [IdentityModule.forRoot(env), CheckoutModule.forRoot(env)] };
+    return {
+      module: AppModule,
+      imports: [IdentityModule.forRoot(env), CheckoutModule.forRoot(env)],
+      controllers: env.METRICS_PORT === undefined ? [MetricsController] : [],
+    };
   }
 }

@@ -7,10 +7,10 @@ export class LivenessDto {
 
 /** Per part `ok`, or what is wrong with it. */
 export class ChecksDto {
-  @ApiProperty({ example: 'ok' })
+  @ApiProperty({ example: 'ok', description: '`away`, or why it takes no write, such as `read-only`' })
   redis!: string;
 
-  @ApiProperty({ example: 'ok' })
+  @ApiProperty({ example: 'ok', description: '`away`, or why it takes no write, such as `read-only`' })
   mysql!: string;
 
   @ApiProperty({ example: 'reconnecting' })

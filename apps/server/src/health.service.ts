@@ -1,13 +1,14 @@
 import { Injectable, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { Env } from '@app/common';
-import { Database } from '@app/database';
-import { RedisConnection } from '@app/redis';
+import { Env, held } from '@app/common';
 import { EventPublisher } from '@app/rocketmq';
 import { OutboxStore, ShopperEventTable } from '@app/sync';
 import { ReadinessDto } from './health.dto.js';
+import { PartProbes } from './part-probes.js';
 
 /** A part that does not answer within this time counts as away, ms. */
 const ANSWER_MS = 1_000;
+/** An answer holds for so long, ms: what /health/ready and /metrics ask costs the parts the same however often it is read. */
+const HOLDS_MS = 1_000;
 /** A change older than this that the broker has not taken means the copy in MySQL is falling behind, ms. */
 const LAG_MS = 30_000;
 /** An event of a shopper that has waited for the broker longer than this, ms: perhaps its topic is missing. */
@@ -15,15 +16,16 @@ const EVENTS_LAG_MS = 5 * 60_000;
 
 /**
  * Whether this process can serve. Without Redis a user's cart is still read from MySQL; without MySQL carts in Redis
- * work as ever; without the broker nobody notices. Only without Redis and MySQL nothing is left.
+ * work as ever; without the broker no shopper notices. Only without Redis and MySQL nothing is left. A part that takes no
+ * write, or may lose what it took, is degraded.
  */
 @Injectable()
 export class HealthService implements OnApplicationBootstrap, OnModuleDestroy {
   private isStarted = false;
+  private readonly look = held(HOLDS_MS, () => this.lookAtParts());
 
   constructor(
-    private readonly redis: RedisConnection,
-    private readonly database: Database,
+    private readonly probes: PartProbes,
     private readonly publisher: EventPublisher,
     private readonly outbox: OutboxStore,
     private readonly events: ShopperEventTable,
@@ -40,24 +42,29 @@ export class HealthService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async readiness(): Promise<ReadinessDto> {
-    const [redis, mysql, outbox, events] = await Promise.all([
-      answered(this.redis.ping()),
-      answered(this.database.ping()),
-      answered(this.assertOutboxDrains()),
-      answered(this.assertEventsDrain()),
-    ]);
+    const { redis, mysql, outbox, events } = await this.look();
     const broker = this.publisher.status.state === 'connected' ? 'ok' : this.publisher.status.state;
     const checks = {
-      ...{ redis, mysql, broker },
-      outbox: redis === 'ok' ? outbox : 'unknown',
-      events: mysql === 'ok' ? events : 'unknown',
+      ...{ redis: redis.state, mysql: mysql.state, broker },
+      outbox: redis.isThere ? outbox : 'unknown',
+      events: mysql.isThere ? events : 'unknown',
     };
     const reasons = Object.entries(checks)
       .filter(([, state]) => state !== 'ok')
       .map(([part, state]) => `${part}: ${state}`);
     if (!this.isStarted) reasons.unshift('not serving');
-    const isServing = this.isStarted && (redis === 'ok' || mysql === 'ok');
+    const isServing = this.isStarted && (redis.isThere || mysql.isThere);
     return { status: !isServing ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons, checks };
+  }
+
+  private async lookAtParts() {
+    const [redis, mysql, outbox, events] = await Promise.all([
+      this.probes.redis(),
+      this.probes.mysql(),
+      answered(this.assertOutboxDrains()),
+      answered(this.assertEventsDrain()),
+    ]);
+    return { redis, mysql, outbox, events };
   }
 
   private async assertOutboxDrains(): Promise<void> {

@@ -4,6 +4,7 @@ import { readEnv } from '@app/common';
 import { EventServer } from '@app/rocketmq';
 import { AppModule } from './app.module.js';
 import { createApp } from './app.setup.js';
+import { MetricsPage } from './metrics.page.js';
 import { giveUp } from './give-up.js';
 import { setupStorefront } from './storefront.js';
 
@@ -16,6 +17,7 @@ try {
   await setupStorefront(app, PAGES, env);
   app.connectMicroservice({ strategy: app.get(EventServer) });
   await app.startAllMicroservices();
+  await app.get(MetricsPage).listen();
   await app.listen(env.PORT, env.HOST);
 } catch (error) {
   giveUp(error);

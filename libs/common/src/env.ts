@@ -93,6 +93,19 @@ export class Env {
   @Max(65_535)
   PORT = 3000;
 
+  /** `/metrics` is there, on the same HOST, and not on PORT. */
+  @IsOptional()
+  @toInt
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  METRICS_PORT?: number;
+
+  /** The bearer token that `/metrics` asks for. */
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{16,256}$/)
+  METRICS_TOKEN?: string;
+
   /** Names this process as a consumer of the outbox; a restart under the same name takes its own entries up at once. */
   @IsOptional()
   @Matches(/^[\w.:-]{1,100}$/)

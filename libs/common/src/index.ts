@@ -5,6 +5,7 @@ export { crashPoint } from './crash-point.js';
 export { Env, EnvError, readEnv } from './env.js';
 export type { RateLimit } from './env.js';
 export { EnvModule } from './env.module.js';
+export { held } from './held.js';
 export { ApiProblems, BodyLimit, exampleProblem, problemCodesOf } from './http-api.js';
 export { invalid, toDto } from './http-dto.js';
 export { ApiBodyRule, ApiCount, ApiId, ApiMoney, ApiTime, ApiVersion, ID_SCHEMA, TOKEN_SCHEMA } from './http-fields.js';

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics } from 'prom-client';
+import { CalmRegistry } from './calm-registry.js';
 
 /** The metrics of this process; each lib registers its own. */
 @Injectable()
 export class Metrics {
-  readonly registry = new Registry();
+  readonly registry = new CalmRegistry();
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });

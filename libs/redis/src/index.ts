@@ -7,7 +7,7 @@ export { NoopLockService } from './noop-lock.service.js';
 export { RedisConnection } from './redis.connection.js';
 export type { RedisClient, RedisConnectionOptions, RedisStatus } from './redis.connection.js';
 export { RedisSubscriber } from './redis.subscriber.js';
-export { RedisTimeoutError, RedisUnavailableError } from './redis.errors.js';
+export { RedisTimeoutError, RedisUnavailableError, toRedisError } from './redis.errors.js';
 export type { RedisOutcome } from './redis.errors.js';
 export { RedisModule } from './redis.module.js';
 export { RedlockService } from './redlock.service.js';

@@ -53,6 +53,8 @@ export const keys = {
   companions: (skuId: string): string => `companions:${skuId}`,
   /** How many requests somebody has sent in the window that began with the first. */
   rateLimit: (kind: string, subject: string): string => `rl:${kind}:${subject}`,
+  /** What health checks write, to see that Redis takes a write. */
+  probe: 'health:probe',
   lock: {
     add: (owner: OwnerKey): string => `lock:add:${owner}`,
     load: (owner: OwnerKey): string => `lock:load:${owner}`,
