@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { connect } from 'node:net';
 import { Failure } from './failure.mjs';
 import { brokers, createGroup, createTopic, groupConfig, topicConfig } from './rocketmq-admin.mjs';
@@ -11,6 +13,7 @@ import { until } from './wait.mjs';
  * @typedef {{ java: string, jars: string, dataDir: string, ports: RocketmqPorts }} RocketmqOptions
  */
 
+const LOOPBACK = fileURLToPath(new URL('../rocketmq/Loopback.java', import.meta.url));
 const QUEUES = 4;
 /** A message is the only copy on its way to MySQL: while MySQL is away it must never end as a dead letter of the broker. */
 const RETRIES = 10_000;
@@ -63,7 +66,7 @@ export function brokerPart(options) {
       writeFileSync(proxy, JSON.stringify(proxySettings(ports), null, 2));
       const namesrv = `127.0.0.1:${ports.namesrv}`;
       const args = ['-pm', 'local', '-n', namesrv, '-bc', broker, '-pc', proxy];
-      return jvm(options, 384, 'org.apache.rocketmq.proxy.ProxyStartup', args);
+      return jvm(options, 384, 'org.apache.rocketmq.proxy.ProxyStartup', args, loopback(options));
     },
     ready: (signal) =>
       until(async () => (await accepts(ports.proxy)) && (await isRegistered(ports)), {
@@ -166,17 +169,33 @@ export function escapeProperty(value) {
 }
 
 /**
+ * The folder of the class that keeps a process on loopback, made with Java's own compiler once for a data folder. A Java
+ * without one has its servers listen on all addresses; then messages still need the key to count.
+ * @param {RocketmqOptions} options
+ */
+function loopback(options) {
+  const classes = join(folder(options), 'loopback');
+  if (existsSync(join(classes, 'Loopback.class'))) return classes;
+  const args = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-d', classes, LOOPBACK];
+  const { status } = spawnSync(options.java, args, { stdio: 'ignore', timeout: 60_000 });
+  if (status === 0) return classes;
+  process.stderr.write('This Java has no compiler: the broker listens on all addresses.\n');
+  return undefined;
+}
+
+/**
  * @param {RocketmqOptions} options
  * @param {number} heapMb
  * @param {string} main
  * @param {string[]} args
+ * @param {string} [wrapper] the folder of `Loopback`, which then runs `main`
  */
-function jvm(options, heapMb, main, args) {
+function jvm(options, heapMb, main, args, wrapper) {
   const home = folder(options);
   const temporary = join(home, 'tmp', main.slice(main.lastIndexOf('.') + 1));
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
-  const opened = ['java.nio', 'sun.nio.ch', 'java.lang', 'java.util'];
+  const opened = ['java.nio', 'sun.nio.ch', 'java.lang', 'java.util', 'java.net'];
   return {
     command: options.java,
     args: [
@@ -197,7 +216,8 @@ function jvm(options, heapMb, main, args) {
       '-Dtls.server.mode=disabled',
       '-Dtls.test.mode.enable=false',
       '-cp',
-      join(options.jars, '*'),
+      [join(options.jars, '*'), ...(wrapper ? [wrapper] : [])].join(delimiter),
+      ...(wrapper ? ['Loopback'] : []),
       main,
       ...args,
     ],
