@@ -2,17 +2,19 @@ import { DataSource } from 'typeorm';
 import { POOL_SIZE } from './libs/database/src/pool.js';
 import { driver } from './libs/database/src/driver.js';
 import { migrations } from './libs/database/src/migrations/index.js';
+import { databaseTls, type TlsSettings } from './libs/database/src/tls.js';
 
 /**
  * The one DataSource: of the service, of the TypeORM command line and of the tests.
  *
  * Bigints and decimals stay text and datetimes stay UTC text: a JavaScript number or Date in between would round.
  */
-export function createDataSource(url: string | undefined): DataSource {
+export function createDataSource(url: string | undefined, tls: TlsSettings = process.env): DataSource {
   return new DataSource({
     type: 'mysql',
     driver,
     url,
+    ssl: databaseTls(tls),
     entities: [],
     migrations,
     migrationsTableName: 'migrations',

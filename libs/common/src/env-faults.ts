@@ -6,6 +6,9 @@ interface JudgedSettings {
   GUEST_KEYS?: readonly string[];
   EVENT_KEYS?: readonly string[];
   TRANSPORT: string;
+  DATABASE_URL: string;
+  REDIS_URL: string;
+  LOCK_REDIS_URLS?: readonly string[];
   ROCKETMQ_ENDPOINTS?: string;
   ROCKETMQ_ACCESS_KEY?: string;
   ROCKETMQ_SECRET_KEY?: string;
@@ -33,6 +36,20 @@ export function tokenFaults(env: JudgedSettings): string[] {
     if (env.DEV_LOGIN) faults.push('DEV_LOGIN: signs with JWT_SECRET, so it cannot go with JWT_JWKS_URL');
   }
   return faults;
+}
+
+/** The URLs of parts have no parameters: one that would be dropped without a word, such as `?ssl=`, is refused by name. */
+export function urlFaults(env: JudgedSettings): string[] {
+  const urls: [name: string, url: string, hint: string][] = [
+    ['DATABASE_URL', env.DATABASE_URL, '; for TLS there are DATABASE_SSL and DATABASE_CA'],
+    ['REDIS_URL', env.REDIS_URL, '; for TLS write rediss://'],
+    ...(env.LOCK_REDIS_URLS ?? []).map((url): [string, string, string] => ['LOCK_REDIS_URLS', url, '']),
+  ];
+  return urls.flatMap(([name, url, hint]) => {
+    // One that is no URL has a fault of its own.
+    const found = URL.canParse(url) ? [...new URL(url).searchParams.keys()] : [];
+    return found.map((parameter) => `${name}: the parameter ${parameter.slice(0, 40)} is not known${hint}`);
+  });
 }
 
 /** What is wrong with how the broker is to be reached. */

@@ -49,6 +49,17 @@ describe(readEnv.name, () => {
     ['a broker without a key for its messages', { ...BROKER, EVENT_KEYS: '' }, 'EVENT_KEYS: required'],
     ['a short event key', { ...BROKER, EVENT_KEYS: 'k1:short' }, 'EVENT_KEYS'],
     ['half an account of the broker', { ...BROKER, ROCKETMQ_ACCESS_KEY: 'me' }, 'both or neither'],
+    [
+      'B11: TLS by a parameter',
+      { DATABASE_URL: 'mysql://cart@db/cart?ssl=true' },
+      'DATABASE_URL: the parameter ssl is not',
+    ],
+    ['B11: a parameter of Redis', { REDIS_URL: 'redis://r:6379?tls=1' }, 'REDIS_URL: the parameter tls is not known'],
+    [
+      'B11: one of a lock node',
+      { LOCK_REDIS_URLS: 'redis://a:1,redis://b:1/?db=2' },
+      'LOCK_REDIS_URLS: the parameter db',
+    ],
     ['no secret at all', { JWT_SECRET: '' }, 'exactly one'],
     ['a secret beside a key URL', { JWT_JWKS_URL: JWKS }, 'exactly one'],
     ['a limit that is no limit', { RATE_LIMIT_READS: '100' }, 'RATE_LIMIT_READS: must be requests/seconds'],

@@ -19,7 +19,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { validateCronExpression } from 'cron';
-import { brokerFaults, productionFaults, tokenFaults } from './env-faults.js';
+import { brokerFaults, productionFaults, tokenFaults, urlFaults } from './env-faults.js';
 
 const toInt = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
@@ -140,6 +140,16 @@ export class Env {
 
   @Matches(/^(mysql|mariadb):\/\//)
   DATABASE_URL!: string;
+
+  /** The connection to MySQL is encrypted, and the server's certificate is checked. */
+  @toBoolean
+  @IsBoolean()
+  DATABASE_SSL = false;
+
+  /** File of the CA that signed it, PEM; without it Node's own CAs count. */
+  @IsOptional()
+  @IsNotEmpty()
+  DATABASE_CA?: string;
 
   @IsIn(['rocketmq', 'in-process'])
   TRANSPORT: 'rocketmq' | 'in-process' = 'rocketmq';
@@ -409,7 +419,7 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
     exposeDefaultValues: true,
   });
   const faults = validateSync(env).map((e) => `${e.property}: ${Object.values(e.constraints ?? {}).join(', ')}`);
-  faults.push(...tokenFaults(env), ...brokerFaults(env));
+  faults.push(...tokenFaults(env), ...brokerFaults(env), ...urlFaults(env));
   if (env.NODE_ENV === 'production') faults.push(...productionFaults(env, source));
   if (faults.length > 0) throw new EnvError(`The settings are not usable.\n  ${faults.join('\n  ')}`);
   return env;

@@ -8,7 +8,7 @@ import { Database } from './database.js';
 @Global()
 @Module({
   providers: [
-    { provide: DataSource, inject: [Env], useFactory: (env: Env) => createDataSource(env.DATABASE_URL) },
+    { provide: DataSource, inject: [Env], useFactory: (env: Env) => createDataSource(env.DATABASE_URL, env) },
     Database,
     CartTable,
   ],
