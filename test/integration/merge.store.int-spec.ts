@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CartOwner, CartStore, FrozenCart, MergeStore, MergeTerms, ownerKey } from '@app/cart';
 import { parseOutboxEntry } from '@app/database';
 import { IdempotencyClaim, IdempotencyStore } from '@app/identity';
@@ -257,5 +257,22 @@ describe('the merges under way', () => {
     expect(found).toEqual({ guestId: guest.id, userId: undefined });
     await store.postpone(guest.id, undefined);
     expect(await pending(guest)).toBeNull();
+  });
+});
+
+describe('B18', () => {
+  it('B18: tells by the clock of Redis alone how old a merge is', async () => {
+    const [guest, user] = [freshUserId(), freshUserId()];
+    await carts.add({ kind: 'guest', id: guest }, toAdd(env, newSku()), {});
+    await store.freeze(guest, user, { strategy: 'sum', select: 'keep' });
+    const found = async () => (await store.unfinished(60_000, 1_000_000)).some(({ guestId }) => guestId === guest);
+    onTestFinished(() => void vi.useRealTimers());
+    // A clock that is an hour ahead: the merge has only just begun all the same.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    expect(await found()).toBe(false);
+    await store.postpone(guest, user);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    const isListed = async () => (await store.unfinished(-1_000, 1_000_000)).some(({ guestId }) => guestId === guest);
+    expect(await isListed()).toBe(true);
   });
 });

@@ -38,6 +38,8 @@ describe.each([
   ['a price below zero', 'add_amount = -5'],
   ['a snapshot without its fields', `snapshot = '{}'`],
   ['a flag that is none', 'is_deleted = 2'],
+  ['B14: a version that no clock gives', 'version = 9007199254740993'],
+  ['B14: the highest version a column holds', 'version = 9223372036854775807'],
 ])('a row with %s', (_, edit) => {
   it('is mended by a sync from what Redis has', async () => {
     const { owner, edited } = await userWithRow(edit);
@@ -61,5 +63,58 @@ describe.each([
     expect(BigInt((await store.read(owner))!.version)).toBeGreaterThan(BigInt(version));
     await sync.sync(owner.id);
     expect((await sync.diff(owner.id)).inSync).toBe(true);
+  });
+});
+
+describe('A15: the flag of a removed row, set back by hand', () => {
+  async function withWrongFlag() {
+    const { owner, edited } = await userWithRow('is_deleted = 0');
+    await loader.write(owner, () => store.remove(owner, [edited.skuId], {}));
+    await sync.sync(owner.id);
+    const where = 'WHERE user_id = ? AND product_sku_id = ?';
+    const flag = async () => {
+      const [row] = await database.query<{ is_deleted: number }>(`SELECT is_deleted FROM cart ${where}`, [
+        owner.id,
+        edited.skuId,
+      ]);
+      return row!.is_deleted;
+    };
+    expect(await flag()).toBe(1);
+    await database.query(`UPDATE cart SET is_deleted = 0 ${where}`, [owner.id, edited.skuId]);
+    return { owner, edited, flag };
+  }
+
+  it('A15: is a difference, which a sync repairs', async () => {
+    const { owner, edited, flag } = await withWrongFlag();
+    const { inSync, items } = await sync.diff(owner.id);
+    expect(inSync).toBe(false);
+    expect(items.find(({ skuId }) => skuId === edited.skuId)).toMatchObject({ redis: null, equal: false });
+    expect(await sync.sync(owner.id)).toMatchObject({ softDeleted: 1 });
+    expect(await flag()).toBe(1);
+    expect(await sync.diff(owner.id)).toMatchObject({ inSync: true });
+    expect((await sync.sync(owner.id)).softDeleted).toBe(0);
+  });
+
+  it('A15: is repaired by the run of the clock too, and counts as drift', async () => {
+    const { owner, flag } = await withWrongFlag();
+    expect(await sync.verifiedVersion(owner.id)).toBeUndefined();
+    expect(await sync.reconcile(owner.id, '0')).toMatchObject({ drift: 1, softDeleted: 1 });
+    expect(await flag()).toBe(1);
+    expect(await sync.reconcile(owner.id, '0')).toMatchObject({ drift: 0 });
+  });
+});
+
+describe('B14: a version that no clock gives', () => {
+  it('B14: never reaches a cart that is loaded from its row, and the cart goes on', async () => {
+    const { owner, other, key } = await userWithRow('version = 9007199254740993');
+    await redis.command(['DEL', key]);
+    expect((await loader.read(owner)).items.map(({ skuId }) => skuId)).toEqual([other.skuId]);
+    const versions = new Set<string>();
+    for (let i = 0; i < 3; i++) {
+      const result = await loader.write(owner, () => store.add(owner, toAdd(env, other), {}));
+      versions.add(result.code === 'OK' ? result.cart.version : result.code);
+    }
+    expect(versions.size).toBe(3);
+    expect([...versions].every((version) => version.length === 16)).toBe(true);
   });
 });

@@ -70,6 +70,12 @@ describe('a cart.changed event', () => {
       'the 99th of a month',
       () => ({ ...event(), items: [{ ...event().items[0], addedAt: '2026-01-99T00:00:00.000Z' }] }),
     ],
+    [
+      'B14: a version above 2^53 in an item',
+      () => ({ ...event(), items: [{ ...event().items[0], version: '9007199254740993' }] }),
+    ],
+    ['B14: a version above 2^53', () => ({ ...event(), version: '9007199254740993' })],
+    ['B14: the highest version of a bigint', () => ({ ...event(), version: '9223372036854775807' })],
     ['the year 0', () => ({ ...event(), at: '0000-01-01T00:00:00.000Z' })],
     ['a device of two words', () => ({ ...event(), device: 'two words' })],
     ['no snapshot', () => ({ ...event(), items: [{ ...event().items[0], snapshot: undefined }] })],

@@ -1,5 +1,5 @@
 import { Ajv, JSONSchemaType } from 'ajv';
-import { CartChange, ChangedItem, fromCents, toCents, toIso } from '@app/database';
+import { CartChange, ChangedItem, fromCents, isVersion, toCents, toIso } from '@app/database';
 
 /** The pattern (and message tag) under which changes of carts travel. Its data is an array of {@link CartChanged}. */
 export const CART_CHANGED = 'cart.changed';
@@ -153,6 +153,7 @@ export function readCartChanged(event: unknown): SentChange {
     const [fault] = isCartChanged.errors ?? [];
     throw new MalformedEventError(`not a ${CART_CHANGED} event: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
   }
+  if (!isVersion(event.version)) throw new MalformedEventError('version is out of range');
   if (event.owner.kind === 'user' && !isId(event.owner.id)) throw new MalformedEventError('owner.id is no user id');
   return {
     owner: event.owner,
@@ -171,6 +172,7 @@ function toChangedItem(item: CartChangedItem): ChangedItem {
   for (const field of ['skuId', 'position', 'version'] as const) {
     if (!isId(item[field])) throw new MalformedEventError(`${field} is out of range`);
   }
+  if (!isVersion(item.version)) throw new MalformedEventError('version is out of range');
   return {
     skuId: item.skuId,
     before: item.before,

@@ -104,7 +104,7 @@ export class MergeStore {
 
   /** Merges that began this long ago and are not over, oldest first: guest id, and the user whose merge it is. */
   async unfinished(olderThanMs: number, limit: number): Promise<{ guestId: string; userId: string | undefined }[]> {
-    const until = String(Date.now() - olderThanMs);
+    const until = String((await this.redis.time()) - olderThanMs);
     const guestIds = await this.redis.command<string[]>([
       ...['ZRANGE', keys.merging, '-inf', until, 'BYSCORE', 'LIMIT', '0', String(limit)],
     ]);
@@ -118,6 +118,6 @@ export class MergeStore {
   /** A merge that cannot be finished now is looked at again later; one whose cart is gone is forgotten. */
   async postpone(guestId: string, userId: string | undefined): Promise<void> {
     if (userId === undefined) await this.redis.command(['ZREM', keys.merging, guestId]);
-    else await this.redis.command(['ZADD', keys.merging, 'XX', String(Date.now()), guestId]);
+    else await this.redis.command(['ZADD', keys.merging, 'XX', String(await this.redis.time()), guestId]);
   }
 }

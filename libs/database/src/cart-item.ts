@@ -27,6 +27,8 @@ export interface CartItem {
 export interface CartRow extends CartItem {
   userId: string;
   deleted: boolean;
+  /** It counts as removed, yet its `is_deleted` does not say so: somebody else has written it. */
+  isFlagWrong?: boolean;
 }
 
 /** Who changed a cart. A guest's id is the SHA-256 of the secret one. */

@@ -40,7 +40,8 @@ describe('an item', () => {
           position: item.position,
           snapshot: asText ? JSON.stringify(shuffled) : shuffled,
         });
-        expect(row).toEqual({ ...item, userId, deleted: item.quantity === 0 });
+        const removed = { deleted: true, isFlagWrong: true };
+        expect(row).toEqual({ ...item, userId, ...(item.quantity === 0 ? removed : { deleted: false }) });
         expect(formatSnapshot(row.snapshot)).toBe(formatSnapshot(item.snapshot));
       }),
     );

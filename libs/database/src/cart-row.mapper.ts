@@ -114,26 +114,39 @@ export interface RawCartRow {
 }
 
 /**
- * A row that somebody has edited into what no cart can hold (a quantity or price below its least, no whole snapshot)
+ * A row that somebody has edited into what no cart can hold (a quantity or price below its least, no whole snapshot, a
+ * version that no clock gives)
  * counts as removed: the cart is read without it, and a sync writes Redis's item over it.
  */
 export function parseRow(raw: RawCartRow): CartRow {
   const snapshot = readSnapshot(raw.snapshot);
-  const isReadable = snapshot !== undefined && /^\d/.test(raw.add_amount);
+  const isReadable = snapshot !== undefined && /^\d/.test(raw.add_amount) && isVersion(raw.version);
   const deleted = raw.is_deleted !== 0 || raw.product_sku_num < 1 || !isReadable;
   return {
     userId: raw.user_id,
     skuId: raw.product_sku_id,
     quantity: deleted ? Math.max(raw.product_sku_num, 0) : raw.product_sku_num,
-    addPrice: isReadable ? toCents(raw.add_amount) : 0,
+    addPrice: /^\d/.test(raw.add_amount) ? toCents(raw.add_amount) : 0,
     selected: raw.selected_status === 1,
     deleted,
-    version: raw.version,
+    ...(deleted && raw.is_deleted !== 1 ? { isFlagWrong: true } : {}),
+    version: isVersion(raw.version) ? raw.version : '0',
     addedAt: fromDateTime(raw.added_at),
     changedAt: fromDateTime(raw.changed_at),
     position: raw.position,
     snapshot: snapshot ?? NO_SNAPSHOT,
   };
+}
+
+/**
+ * The highest version that is taken from outside. Scripts count versions as doubles, which tell neighbours apart up to 2^53;
+ * a cart above it would stand still. In microseconds this is the year 2255.
+ */
+export const MAX_VERSION = '9000000000000000';
+
+/** Whether a canonical decimal string may be a version. */
+export function isVersion(text: string): boolean {
+  return text.length < MAX_VERSION.length || (text.length === MAX_VERSION.length && text <= MAX_VERSION);
 }
 
 const NO_SNAPSHOT: ProductSnapshot = { name: '', image: '', spec: '', shopId: '0', skuCode: '' };

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CartRow } from './cart-item.js';
-import { fromCents, parseRow, RawCartRow } from './cart-row.mapper.js';
+import { fromCents, MAX_VERSION, parseRow, RawCartRow } from './cart-row.mapper.js';
 import { Database, Query } from './database.js';
 import { toDateTime } from './date-time.js';
 import { formatSnapshot } from './snapshots.js';
@@ -10,12 +10,15 @@ const COLUMNS = `product_sku_num, add_amount, selected_status, is_deleted, creat
 
 /**
  * The guard: a row only ever moves to a higher version, so repeated, late and shuffled writes change nothing.
+ * A version that no clock gives is somebody else's, and bars nothing.
  * MySQL assigns from left to right, therefore `version`, which each line looks at, comes last. A re-add restarts
  * `create_time`, since it always is the time of the item's latest add.
  */
 const GUARD = COLUMNS.split(',')
   .map((column) => column.trim())
-  .map((column) => `${column} = IF(VALUES(version) > version, VALUES(${column}), ${column})`)
+  .map(
+    (column) => `${column} = IF(VALUES(version) > version OR version > ${MAX_VERSION}, VALUES(${column}), ${column})`,
+  )
   .join(',\n  ');
 
 const PLACES = '(?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?, ?, ?, ?, ?)';
@@ -71,7 +74,7 @@ export class CartTable {
   async load(userId: string): Promise<StoredCart> {
     const found = await this.database.query<RawCartRow & { max_version: string | null; user_id: string | null }>(
       `SELECT m.max_version, ${READ}
-       FROM (SELECT MAX(version) AS max_version FROM cart WHERE user_id = ?) m
+       FROM (SELECT MAX(version) AS max_version FROM cart WHERE user_id = ? AND version <= ${MAX_VERSION}) m
        LEFT JOIN cart c ON c.user_id = ? AND c.is_deleted = 0 ${CATALOGUE}`,
       [userId, userId],
     );

@@ -4,6 +4,7 @@ export type { CartChange, CartItem, CartRow, ChangedItem, EventOwner, ProductSna
 export {
   formatItem,
   fromCents,
+  isVersion,
   parseItem,
   parseOutboxEntry,
   sameItem,

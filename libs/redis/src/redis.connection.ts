@@ -128,6 +128,12 @@ export class RedisConnection {
     return runId;
   }
 
+  /** What Redis's clock says, ms since 1970: scripts write its times, and only it may be compared with them. */
+  async time(): Promise<number> {
+    const [seconds, micros] = await this.command<[seconds: string, micros: string]>(['TIME']);
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  }
+
   /** A second connection to the same Redis, connecting in the background; whoever asks for it closes it. */
   duplicate(overrides: Omit<RedisConnectionOptions, 'url'> = {}): RedisConnection {
     const connection = new RedisConnection({ ...this.#options, ...overrides });

@@ -3,11 +3,15 @@ import { Injectable, OnApplicationShutdown } from '@nestjs/common';
 import { Env } from '@app/common';
 import { keys, loadScripts, RedisConnection } from '@app/redis';
 
-const settle = loadScripts(new URL('./lua/', import.meta.url)).get('settle-entries');
+const scripts = loadScripts(new URL('./lua/', import.meta.url));
+const settle = scripts.get('settle-entries');
+const forget = scripts.get('forget-consumer');
 
 const GROUP = 'relay';
 /** How many entries one read takes. */
 const READ_COUNT = 500;
+/** How long a consumer has been silent when it is taken out of the group; ms. */
+const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1_000;
 /** How long a read waits for the first entry, ms. */
 const BLOCK_MS = 1_000;
 /** Nobody has a pending entry above it: reading from there says no more than that the reader lives. */
@@ -64,17 +68,25 @@ export class OutboxStore implements OnApplicationShutdown {
 
   /**
    * Says that this consumer lives, and takes over what dead ones left: it is its own then. Returns how many entries. By
-   * the silence of a consumer and not by the age of its entries: one whose broker is slow is not stolen from.
+   * the silence of a consumer and not by the age of its entries: one whose broker is slow is not stolen from. Those that
+   * have had nothing pending for a day leave the group.
    */
-  async claimOrphans(): Promise<number> {
+  async claimOrphans(forgottenAfterMs = FORGOTTEN_AFTER_MS): Promise<number> {
     await this.redis.command(['XREADGROUP', 'GROUP', GROUP, this.consumer, 'STREAMS', keys.outbox, BEYOND_ALL]);
     const consumers = await this.redis.command<unknown[][]>(['XINFO', 'CONSUMERS', keys.outbox, GROUP]);
     let claimed = 0;
     for (const info of consumers.map(toInfo)) {
       const isDead = info.get('name') !== this.consumer && Number(info.get('idle')) >= this.env.SILENT_AFTER_MS;
       if (isDead && Number(info.get('pending')) > 0) claimed += await this.claimFrom(String(info.get('name')));
+      else if (isDead && Number(info.get('idle')) >= forgottenAfterMs)
+        await this.forget(String(info.get('name')), forgottenAfterMs);
     }
     return claimed;
+  }
+
+  /** Takes the consumer of a process that is no more out of the group, unless it has something pending again. */
+  private async forget(consumer: string, silentMs: number): Promise<void> {
+    await this.redis.run(forget, [keys.outbox], [GROUP, consumer, String(silentMs)]);
   }
 
   /** Of two that claim the same, one gets it: a claim makes an entry young again. */
@@ -121,12 +133,14 @@ export class OutboxStore implements OnApplicationShutdown {
 
   /** Number of entries not with the broker yet, and the age of the oldest in ms. */
   async backlog(): Promise<{ depth: number; oldestAgeMs: number }> {
-    const [depth, oldest] = await Promise.all([
+    const [depth, oldest, now] = await Promise.all([
       this.redis.command<number>(['XLEN', keys.outbox]),
       this.redis.command<RawEntry[]>(['XRANGE', keys.outbox, '-', '+', 'COUNT', '1']),
+      // The ids of entries are times of Redis.
+      this.redis.time(),
     ]);
     const id = oldest[0]?.[0];
-    return { depth, oldestAgeMs: id ? Math.max(0, Date.now() - Number(id.split('-')[0])) : 0 };
+    return { depth, oldestAgeMs: id ? Math.max(0, now - Number(id.split('-')[0])) : 0 };
   }
 
   /** Whether it takes no more, or carts that were changed meanwhile still wait for their comparison with MySQL. */

@@ -17,7 +17,7 @@ function plan(items: CartItem[], tombstones: CartItem[], rows: CartRow[]) {
   return planSync(USER, { cart: { version: '9', badge, items }, removed: tombstones }, rows);
 }
 
-const NOTHING = { write: [], restamp: [], takeOver: [], confirmed: [], unchanged: 0 };
+const NOTHING = { write: [], restamp: [], takeOver: [], unflagged: [], confirmed: [], unchanged: 0 };
 
 describe(planSync.name, () => {
   it('leaves equal items alone', () => {
@@ -58,6 +58,14 @@ describe(planSync.name, () => {
   it('lets an item outrank a removal before it, whatever MySQL has', () => {
     const rows = [row(item('1', '5'))];
     expect(plan([item('1', '8')], [removed('1', '4')], rows)).toEqual({ ...NOTHING, write: [row(item('1', '8'))] });
+  });
+
+  it('A15: notices a removed row whose flag was set back by hand, with a tombstone and without', () => {
+    const wrong = { ...row(removed('1', '6'), true), isFlagWrong: true };
+    expect(plan([], [], [wrong])).toEqual({ ...NOTHING, unflagged: [wrong] });
+    expect(plan([], [removed('1', '6')], [wrong])).toEqual({ ...NOTHING, unflagged: [wrong] });
+    expect(plan([], [removed('1', '7')], [wrong]).write).toEqual([row(removed('1', '7'), true)]);
+    expect(diffItems([], [wrong])).toEqual([{ skuId: '1', redis: null, mysql: wrong, equal: false }]);
   });
 
   it('does not bring back what is deleted in MySQL', () => {

@@ -9,6 +9,8 @@ export interface SyncPlan {
   restamp: string[];
   /** Rows MySQL has in a higher version, or that Redis lost without a removal. */
   takeOver: CartRow[];
+  /** Rows of nothing that is in the cart whose `is_deleted` does not say so. */
+  unflagged: CartRow[];
   /** Removals MySQL holds already. */
   confirmed: CartItem[];
   unchanged: number;
@@ -23,7 +25,7 @@ export function planSync(
   picture: CartPicture & { cart: LiveCart },
   rows: readonly CartRow[],
 ): SyncPlan {
-  const plan: SyncPlan = { write: [], restamp: [], takeOver: [], confirmed: [], unchanged: 0 };
+  const plan: SyncPlan = { write: [], restamp: [], takeOver: [], unflagged: [], confirmed: [], unchanged: 0 };
   const bySku = new Map(rows.map((row) => [row.skuId, row]));
   for (const item of picture.cart.items) compareItem(plan, userId, item, bySku.get(item.skuId));
   const held = new Set(picture.cart.items.map((item) => item.skuId));
@@ -32,6 +34,7 @@ export function planSync(
   for (const tombstone of removed) compareRemoval(plan, userId, tombstone, bySku.get(tombstone.skuId));
   const known = new Set([...held, ...removed.map((tombstone) => tombstone.skuId)]);
   plan.takeOver.push(...rows.filter((row) => !row.deleted && !known.has(row.skuId)));
+  plan.unflagged.push(...rows.filter((row) => row.isFlagWrong && !known.has(row.skuId)));
   return plan;
 }
 
@@ -46,6 +49,7 @@ function compareItem(plan: SyncPlan, userId: string, item: CartItem, row: CartRo
 function compareRemoval(plan: SyncPlan, userId: string, removed: CartItem, row: CartRow | undefined): void {
   const order = row ? compareDecimals(removed.version, row.version) : 1;
   if (order > 0) plan.write.push({ ...removed, userId, deleted: true });
+  else if (row!.isFlagWrong) plan.unflagged.push(row!);
   else if (row!.deleted) plan.confirmed.push(removed);
   else plan.takeOver.push(row!);
 }
@@ -54,9 +58,9 @@ function compareRemoval(plan: SyncPlan, userId: string, removed: CartItem, row: 
  * How many of the differences are none of changes on their way to MySQL: what Redis has in a version from `settled` on
  * may be. What MySQL has and Redis has not never is.
  */
-export function driftOf({ write, restamp, takeOver }: SyncPlan, settled: string): number {
+export function driftOf({ write, restamp, takeOver, unflagged }: SyncPlan, settled: string): number {
   const late = write.filter((row) => compareDecimals(row.version, settled) < 0);
-  return late.length + restamp.length + takeOver.length;
+  return late.length + restamp.length + takeOver.length + unflagged.length;
 }
 
 /** One item, Redis beside MySQL. */
@@ -75,6 +79,7 @@ export function diffItems(items: readonly CartItem[], rows: readonly CartRow[]):
     return { skuId: item.skuId, redis: item, mysql: row, equal: row !== null && sameItem(item, row) };
   });
   const known = new Set(items.map((item) => item.skuId));
-  const onlyInMysql = [...live.values()].filter((row) => !known.has(row.skuId));
+  // By the flag as it stands: one that is wrong is a difference, though the row counts as removed.
+  const onlyInMysql = rows.filter((row) => (!row.deleted || row.isFlagWrong) && !known.has(row.skuId));
   return [...inRedis, ...onlyInMysql.map((row) => ({ skuId: row.skuId, redis: null, mysql: row, equal: false }))];
 }

@@ -79,8 +79,8 @@ export class SyncService {
     const { cart, removed } = await this.store.picture(userId);
     if (!cart || cart.unreadable || removed.length > 0) return undefined;
     const rows = await this.table.loadAll(userId);
-    const { write, restamp, takeOver } = planSync(userId, { cart, removed }, rows);
-    const isEqual = write.length + restamp.length + takeOver.length === 0;
+    const { write, restamp, takeOver, unflagged } = planSync(userId, { cart, removed }, rows);
+    const isEqual = write.length + restamp.length + takeOver.length + unflagged.length === 0;
     return isEqual && highestVersion(rows) === cart.version ? cart.version : undefined;
   }
 
@@ -93,7 +93,12 @@ export class SyncService {
     const plan = planSync(userId, picture, rows);
     const repaired = await this.repair(userId, picture.cart, plan, rows);
     if (!repaired) return undefined;
-    const write = [...plan.write, ...repaired.restamped.map((item) => ({ ...item, userId, deleted: false }))];
+    const write = [
+      ...plan.write,
+      ...repaired.restamped.map((item) => ({ ...item, userId, deleted: false })),
+      // In the version of the repair: the guard lets no other through, and no later change of the cart has it.
+      ...plan.unflagged.map((row) => ({ ...row, quantity: 0, deleted: true, version: repaired.version })),
+    ];
     await this.table.upsert(write);
     const removals = write.filter((row) => row.deleted);
     await this.store.confirmRemovals(userId, [...removals, ...plan.confirmed]);
@@ -112,7 +117,8 @@ export class SyncService {
     plan: SyncPlan,
     rows: readonly CartRow[],
   ): Promise<{ version: string; restamped: CartItem[] } | undefined> {
-    if (plan.restamp.length === 0 && plan.takeOver.length === 0) return { version: cart.version, restamped: [] };
+    if (plan.restamp.length + plan.takeOver.length + plan.unflagged.length === 0)
+      return { version: cart.version, restamped: [] };
     return this.store.repair(userId, { version: cart.version, maxRowVersion: highestVersion(rows), ...plan });
   }
 
