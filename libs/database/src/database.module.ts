@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { createDataSource } from '../../../ormconfig.js';
 import { CartTable } from './cart.table.js';
 import { Database } from './database.js';
+import { ServerZone } from './server-zone.js';
 
 @Global()
 @Module({
@@ -11,6 +12,7 @@ import { Database } from './database.js';
     { provide: DataSource, inject: [Env], useFactory: (env: Env) => createDataSource(env.DATABASE_URL, env) },
     Database,
     CartTable,
+    ServerZone,
   ],
   exports: [Database, CartTable],
 })

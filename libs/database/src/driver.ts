@@ -6,7 +6,7 @@ import { createPool as createMysqlPool, type Pool, type PoolOptions } from 'mysq
  */
 const LOCK_WAIT_SECONDS = 2;
 /** What every connection begins with, on MySQL and MariaDB. */
-const SESSION = `SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}`;
+const SESSION = `SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, time_zone = '+00:00'`;
 
 /** The part of mysql2 that TypeORM uses. Its pools prepare each connection before anything else is asked on it. */
 export const driver = {

@@ -9,6 +9,7 @@ import { OrderAmounts1764600000000 } from './1764600000000-order-amounts.js';
 import { RowsOfOthers1764700000000 } from './1764700000000-rows-of-others.js';
 import { CatalogueOfShops1764820000000 } from './1764820000000-catalogue-of-shops.js';
 import { OrderLists1764840000000 } from './1764840000000-order-lists.js';
+import { TimesInUtc1764860000000 } from './1764860000000-times-in-utc.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   RowsOfOthers1764700000000,
   CatalogueOfShops1764820000000,
   OrderLists1764840000000,
+  TimesInUtc1764860000000,
 ];
