@@ -103,11 +103,11 @@ export class TestRun {
       container: (output) => this.#one(this.#node('container', [join('tools', 'check-container.mjs')], { output })),
       integration: (output) => this.#withServers('integration', { output, minutes: 20 }),
       e2e: (output) => this.#endToEnd({ output, env: SHORT, minutes: 20 }),
-      replay: (output) => this.#replay(output, '1500'),
+      replay: (output) => this.#replay(output, { lines: '1500', firstUser: 10_000_000 }),
       model: (output) => this.#endToEnd({ output, files: MODEL_FILES, minutes: 30 }),
       fault: (output) => this.#withServers('fault', { output, minutes: 40 }),
       mutants: (output) => this.#mutants(output),
-      'long-replay': (output) => this.#replay(output, '6000'),
+      'long-replay': (output) => this.#replay(output, { lines: '6000', firstUser: 200_000_000 }),
     };
   }
 
@@ -197,17 +197,20 @@ export class TestRun {
     return { passed: 1, failed: 0 };
   }
 
-  /** @param {Output} output @param {string} lines of the sample */
-  async #replay(output, lines) {
+  /**
+   * @param {Output} output
+   * @param {{ lines: string, firstUser: number }} options of the sample; users of its own, for the carts of an earlier run
+   *   stay full
+   */
+  async #replay(output, { lines, firstUser }) {
     await this.#servers();
     const { app } = await choosePorts(join(this.dataDir, 'ports.json'), { app: [0] });
     await this.stack.startApp({ port: app, env: { DEV_LOGIN: 'true', RATE_LIMITS: 'off' }, signal: this.signal });
     try {
       const args = [join('tools', 'replay.mjs'), '--lines', lines, '--services', this.stack.servicesFile];
       const options = { output, env: this.#serverEnv, minutes: 15 };
-      // Shoppers of their own in each run: the carts of an earlier one stay full.
-      const plain = await this.#one(this.#node('replay', [...args, '--user-offset', `${lines}0000000`], options));
-      const others = ['--checkout', '--user-offset', `${lines}5000000`];
+      const plain = await this.#one(this.#node('replay', [...args, '--user-offset', String(firstUser)], options));
+      const others = ['--checkout', '--user-offset', String(firstUser + 50_000_000)];
       return sum([plain, await this.#one(this.#node('replay-checkout', [...args, ...others], options))]);
     } finally {
       await this.stack.stopApp();
