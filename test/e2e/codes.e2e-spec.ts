@@ -301,6 +301,8 @@ const CHECKOUT = 'POST /v1/cart/checkout';
 const PREVIEW = 'POST /v1/cart/checkout/preview';
 const GET_ORDER = 'GET /v1/orders/{orderId}';
 const CANCEL = 'POST /v1/orders/{orderId}/cancel';
+const ADMIN_GET_ORDER = 'GET /v1/admin/orders/{orderId}';
+const ADMIN_CANCEL = 'POST /v1/admin/orders/{orderId}/cancel';
 const PAY = 'POST /v1/orders/{orderId}/pay';
 const ROUTES: Partial<Record<ErrorCode, string[]>> = {
   SKU_NOT_FOUND: [...ADDS, ITEM, SPEC, ...ONE_SKU],
@@ -324,8 +326,8 @@ const ROUTES: Partial<Record<ErrorCode, string[]>> = {
   CART_CHANGED: [CHECKOUT],
   PRICE_CHANGED: [CHECKOUT],
   TOO_MANY_ORDERS: [CHECKOUT],
-  ORDER_NOT_FOUND: [GET_ORDER, CANCEL, PAY],
-  ORDER_PAID: [CANCEL],
+  ORDER_NOT_FOUND: [GET_ORDER, CANCEL, PAY, ADMIN_GET_ORDER, ADMIN_CANCEL],
+  ORDER_PAID: [CANCEL, ADMIN_CANCEL],
   ORDER_CLOSED: [PAY],
 };
 

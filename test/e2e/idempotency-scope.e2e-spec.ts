@@ -85,10 +85,10 @@ describe('the scope of a key', () => {
     }
   });
 
-  it('is every POST and PATCH there is', async () => {
+  it('is every POST and PATCH that changes something', async () => {
     const guest = await api.guest();
     const routes = (await routesOf(api)).filter(
-      ({ method, access }) => /POST|PATCH/.test(method) && access !== 'public',
+      ({ method, path, access }) => /POST|PATCH/.test(method) && access !== 'public' && !path.endsWith('/preview'),
     );
     expect(routes.length).toBeGreaterThan(7);
     for (const { method, path, body } of routes) {
