@@ -3,6 +3,8 @@ import { AppError } from '@app/common';
 /** When a request is answered at the latest, on a clock that is never set. */
 export class Deadline {
   private readonly at: number;
+  /** A timer may fire a little early by the clock: what it has answered is over all the same. */
+  private isOver = false;
 
   constructor(private readonly ms: number) {
     this.at = performance.now() + ms;
@@ -10,7 +12,7 @@ export class Deadline {
 
   /** Milliseconds until then, of `most` at most. */
   left(most = Infinity): number {
-    return Math.max(0, Math.min(most, this.at - performance.now()));
+    return this.isOver ? 0 : Math.max(0, Math.min(most, this.at - performance.now()));
   }
 
   /** Nothing must be committed that was answered otherwise. */
@@ -22,7 +24,10 @@ export class Deadline {
   async race<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.over()), this.left());
+      timer = setTimeout(() => {
+        this.isOver = true;
+        reject(this.over());
+      }, this.left());
     });
     try {
       return await Promise.race([work, over]);
