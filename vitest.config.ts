@@ -23,6 +23,8 @@ export default defineConfig({
         extends: true,
         test: {
           ...common,
+          isolate: false,
+          maxWorkers: 2,
           name: 'unit',
           include: ['{apps,libs,test,tools}/**/*.spec.{ts,mjs}'],
           // Longer than eventually() waits: a slow machine must not fail what is right, and a failure says what it waited for.

@@ -359,7 +359,7 @@ describe('errors', () => {
     expect(status).toBe(412);
     expect(body).toEqual({
       type: 'urn:shopping-cart:problem:version-mismatch',
-      title: 'The cart has changed',
+      title: 'It has changed since it was read',
       status: 412,
       code: 'VERSION_MISMATCH',
       detail: 'stale',
