@@ -304,6 +304,31 @@ describe('the desk', () => {
     expect((await admin.get(`/v1/admin/change-log?userId=${user.id}&from=${after}`)).body.entries).toEqual([]);
   });
 
+  it('B10: has one line for one choice over many items, with all their SKUs', async () => {
+    const skuIds = await api.skus(...Array.from({ length: 120 }, () => ({ shopId: '4712' })));
+    const user = await api.login();
+    const items = skuIds.map((skuId) => ({ skuId, quantity: 1 }));
+    for (let i = 0; i < items.length; i += 50) {
+      const added = await user.post('/v1/cart/items/batch', { items: items.slice(i, i + 50) });
+      expect(added.status).toBe(200);
+    }
+    const chosen = [false, true, false];
+    for (const selected of chosen) {
+      expect((await user.put('/v1/cart/selection', { scope: 'all', selected })).status).toBe(200);
+    }
+    const sorted = [...skuIds].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    await eventually(async () => {
+      const { entries } = (await admin.get<{ entries: any[] }>(`/v1/admin/change-log?userId=${user.id}`)).body;
+      const toggles = entries.filter(({ action }) => action === 'select');
+      expect(toggles.map(({ selected }) => selected)).toEqual([false, true, false]);
+      for (const line of toggles) expect(line).toMatchObject({ skuId: sorted[0], skuIds: sorted, before: 1, after: 1 });
+      const added = entries.filter(({ action }) => action === 'add');
+      expect(added).toHaveLength(97);
+      for (const line of added) expect(line.skuIds).toEqual([line.skuId]);
+    });
+    expect((await admin.get(`/v1/admin/carts/${user.id}/diff`)).body).toMatchObject({ inSync: true });
+  });
+
   it('names the device of a change in the log, of users and guests', async () => {
     const [sku] = await api.skus({});
     const [user, guest] = [await api.login(), await api.guest()];

@@ -138,6 +138,82 @@ describe('the table', () => {
   });
 });
 
+describe('a change of many items', () => {
+  const skuIds = Array.from({ length: 120 }, (_, i) => String(2_000 + i));
+  const linesOf = (userId: string) =>
+    database.query<{ sku_id: string; sku_ids: string | null; version: string; selected: number }>(
+      'SELECT sku_id, CAST(sku_ids AS CHAR) AS sku_ids, version, selected FROM cart_change_log WHERE owner_id = ? ORDER BY version, sku_id',
+      [userId],
+    );
+
+  /** One action on many items; `quantities`: before and after. */
+  function action(userId: string, version: string, name: string, items: [string, number, number, boolean][]) {
+    const at = 1_700_000_000_000;
+    return toCartChanged(
+      {
+        owner: { kind: 'user', id: userId },
+        version,
+        at,
+        action: name,
+        source: 'user',
+        items: items.map(([skuId, before, quantity, selected]) => ({
+          ...newItem({ skuId, quantity, selected, version, changedAt: at, addedAt: at, position: `${version}000` }),
+          before,
+          deleted: quantity === 0,
+        })),
+      },
+      Number.MAX_SAFE_INTEGER,
+    );
+  }
+
+  it('B10: is one line when no quantity changes, and a row per item all the same', async () => {
+    const userId = freshUserId();
+    const toggles = ['100', '200', '300'].map((version, i) =>
+      action(
+        userId,
+        version,
+        'select',
+        skuIds.map((skuId) => [skuId, 2, 2, i % 2 === 1]),
+      ),
+    );
+    for (const event of toggles) await writer.apply([event], 'm');
+    await writer.apply(toggles, 'again');
+    const lines = await linesOf(userId);
+    expect(lines.map(({ sku_id, version, selected }) => [sku_id, version, selected])).toEqual([
+      ['2000', '100', 0],
+      ['2000', '200', 1],
+      ['2000', '300', 0],
+    ]);
+    for (const line of lines) expect(JSON.parse(line.sku_ids!)).toEqual(skuIds);
+    const rows = await rowsOf(userId);
+    expect(rows).toHaveLength(120);
+    expect(rows).toMatchObject(skuIds.map(() => ({ selected_status: 0, version: '300' })));
+  });
+
+  it('B10: has a line for each quantity that changes, and one for each choice of the others', async () => {
+    const userId = freshUserId();
+    await writer.apply(
+      [
+        action(userId, '100', 'mixed', [
+          ['12', 1, 1, true],
+          ['7', 1, 1, true],
+          ['5', 3, 3, false],
+          ['3', 0, 4, true],
+          ['4', 2, 0, true],
+        ]),
+      ],
+      'm',
+    );
+    const lines = await linesOf(userId);
+    expect(lines.map(({ sku_id, sku_ids }) => [sku_id, sku_ids && (JSON.parse(sku_ids) as string[])])).toEqual([
+      ['3', null],
+      ['4', null],
+      ['5', null],
+      ['7', ['7', '12']],
+    ]);
+  });
+});
+
 describe('an event that cannot be applied', () => {
   it('becomes a dead letter with its reason, once, and its neighbours are written', async () => {
     const userId = freshUserId();

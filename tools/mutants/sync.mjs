@@ -4,6 +4,22 @@
  */
 export const SYNC_MUTANTS = [
   {
+    name: 'a choice over many items is one line of the change log',
+    file: 'libs/sync/src/change-log.table.ts',
+    from: 'const groups = items.filter(hasNewQuantity).map((item) => [item]);',
+    to: 'return items.map((item) => [item]);\n  const groups = items.filter(hasNewQuantity).map((item) => [item]);',
+    spec: 'test/integration/cart-changed.writer.int-spec.ts',
+    only: 'is one line when no quantity changes',
+  },
+  {
+    name: 'a changed quantity has a line of its own',
+    file: 'libs/sync/src/change-log.table.ts',
+    from: 'return before !== quantity || deleted;',
+    to: 'return before < 0 || (deleted && quantity < 0);',
+    spec: 'test/integration/cart-changed.writer.int-spec.ts',
+    only: 'has a line for each quantity',
+  },
+  {
     name: 'the event of a change names its device',
     file: 'libs/cart/src/lua/includes/cart.lua',
     from: "'s', source, 'd', DEVICE, ...)",

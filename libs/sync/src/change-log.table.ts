@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { CartChange, Database, fromCents, fromDateTime, Query, toDateTime } from '@app/database';
+import { CartChange, ChangedItem, Database, fromCents, fromDateTime, Query, toDateTime } from '@app/database';
 
 const CHUNK = 500;
 const COLUMNS =
-  'owner_kind, owner_id, sku_id, version, action, source, quantity_before, quantity_after, selected, price, changed_at, device';
-const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+  'owner_kind, owner_id, sku_id, version, action, source, quantity_before, quantity_after, selected, price, changed_at, device, sku_ids';
+const PLACES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 const PAGE = 100;
 /** MySQL's last moment. */
@@ -15,7 +15,10 @@ export interface LoggedChange {
   id: string;
   /** `id`: the user id, or the SHA-256 of a guest's. */
   owner: { kind: 'user' | 'guest'; id: string };
+  /** The first of `skuIds`: `before`, `after` and `price` are of this one. */
   skuId: string;
+  /** All that one action changed in the same way, in the order of their ids. */
+  skuIds: string[];
   version: string;
   action: string;
   source: string;
@@ -54,9 +57,14 @@ interface RawLine {
   price: string;
   changed_at: string;
   device: string | null;
+  sku_ids: string | string[] | null;
 }
 
-/** The `cart_change_log` table: every acknowledged change once, stale ones too. */
+/**
+ * The `cart_change_log` table: every acknowledged change once, stale ones too. An action that changes no quantity, such
+ * as a selection, is one line for all its items: it costs a shopper nothing to repeat. A changed quantity has a line of
+ * its own, because the analytics ask for the latest quantity of a SKU.
+ */
 @Injectable()
 export class ChangeLogTable {
   constructor(private readonly database: Database) {}
@@ -111,29 +119,52 @@ export class ChangeLogTable {
 type Parameters = readonly (string | number | null)[];
 
 function toParameters({ owner, version, at, action, source, device, items }: CartChange): Parameters[] {
-  return items.map((item) => [
-    owner.kind,
-    owner.id,
-    item.skuId,
-    version,
-    action,
-    source,
-    item.before,
-    item.quantity,
-    item.selected ? 1 : 0,
-    fromCents(item.addPrice),
-    toDateTime(at),
-    device ?? null,
-  ]);
+  return toGroups(items).map((group) => {
+    const item = group[0]!;
+    return [
+      owner.kind,
+      owner.id,
+      item.skuId,
+      version,
+      action,
+      source,
+      item.before,
+      item.quantity,
+      item.selected ? 1 : 0,
+      fromCents(item.addPrice),
+      toDateTime(at),
+      device ?? null,
+      group.length > 1 ? JSON.stringify(group.map(({ skuId }) => skuId)) : null,
+    ];
+  });
+}
+
+/** The items of each line, in the order of ids: a repeated delivery makes the same lines of them. */
+function toGroups(items: readonly ChangedItem[]): ChangedItem[][] {
+  if (items.length === 1) return [[...items]];
+  const groups = items.filter(hasNewQuantity).map((item) => [item]);
+  const others = items.filter((item) => !hasNewQuantity(item)).sort((a, b) => inOrder(a.skuId, b.skuId));
+  const bySelection = [true, false].map((selected) => others.filter((item) => item.selected === selected));
+  return [...groups, ...bySelection.filter((group) => group.length > 0)];
+}
+
+function hasNewQuantity({ before, quantity, deleted }: ChangedItem): boolean {
+  return before !== quantity || deleted;
 }
 
 /** One order for everybody, as in the cart table: writers wait for each other instead of deadlocking. */
 function byOwnerVersionSku(a: Parameters, b: Parameters): number {
   for (const column of [0, 1, 3, 2]) {
-    const [p, q] = [String(a[column]), String(b[column])];
-    if (p !== q) return p.length - q.length || (p < q ? -1 : 1);
+    const order = inOrder(String(a[column]), String(b[column]));
+    if (order !== 0) return order;
   }
   return 0;
+}
+
+/** Ids as numbers: the shorter is the lower. */
+function inOrder(a: string, b: string): number {
+  if (a === b) return 0;
+  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 function afterTime([at, id]: LogCursor): [sql: string, ...values: unknown[]] {
@@ -150,6 +181,7 @@ function toLine(raw: RawLine): LoggedChange {
     id: String(raw.id),
     owner: { kind: raw.owner_kind, id: raw.owner_id },
     skuId: String(raw.sku_id),
+    skuIds: skuIdsOf(raw),
     version: String(raw.version),
     action: raw.action,
     source: raw.source,
@@ -160,4 +192,10 @@ function toLine(raw: RawLine): LoggedChange {
     at: fromDateTime(raw.changed_at),
     device: raw.device,
   };
+}
+
+/** The driver parses JSON when the server says that it is: a MariaDB may send it as text. */
+function skuIdsOf({ sku_id, sku_ids }: RawLine): string[] {
+  if (sku_ids === null) return [String(sku_id)];
+  return typeof sku_ids === 'string' ? (JSON.parse(sku_ids) as string[]) : sku_ids;
 }

@@ -89,6 +89,8 @@ export interface AbandonedSku {
 export interface LoggedChange {
   id: string;
   skuId: string;
+  /** All SKUs of the line; `skuId` is the first of them. */
+  skuIds: string[];
   action: string;
   source: string;
   before: number;

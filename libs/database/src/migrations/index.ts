@@ -10,6 +10,7 @@ import { RowsOfOthers1764700000000 } from './1764700000000-rows-of-others.js';
 import { CatalogueOfShops1764820000000 } from './1764820000000-catalogue-of-shops.js';
 import { OrderLists1764840000000 } from './1764840000000-order-lists.js';
 import { TimesInUtc1764860000000 } from './1764860000000-times-in-utc.js';
+import { LinesOfMany1764870000000 } from './1764870000000-lines-of-many.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   CatalogueOfShops1764820000000,
   OrderLists1764840000000,
   TimesInUtc1764860000000,
+  LinesOfMany1764870000000,
 ];

@@ -138,8 +138,11 @@ export class LoggedChangeDto {
   @ApiProperty()
   owner!: LogOwnerDto;
 
-  @ApiId()
+  @ApiId({ description: 'the first of `skuIds`; `before`, `after` and `price` are of this one' })
   skuId!: string;
+
+  @ApiId({ isArray: true, description: 'several when one action changed no quantity, such as a selection of all' })
+  skuIds!: string[];
 
   @ApiProperty({ example: 'add' })
   action!: string;
