@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Metrics } from '@app/common';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OutboxStore } from './outbox.store.js';
 import { SyncMetrics } from './sync.metrics.js';
 
@@ -14,11 +14,18 @@ function metricsOf(...backlogs: { depth: number; oldestAgeMs: number }[]) {
   return { sync, read: () => metrics.registry.metrics() };
 }
 
+/** What a gauge has found in Redis holds for a second. */
+const HOLDS_MS = 1_000;
+
 describe(SyncMetrics.name, () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => vi.useRealTimers());
+
   it('tells depth and age as they are when it is asked, and their last values while Redis is away', async () => {
     const { read } = metricsOf({ depth: 2, oldestAgeMs: 35_000 }, { depth: 0, oldestAgeMs: 0 });
     expect(await read()).toMatch(/^cart_outbox_depth 2$[^]*^cart_outbox_oldest_age_seconds 35$/m);
     for (let reading = 0; reading < 2; reading += 1) {
+      vi.advanceTimersByTime(HOLDS_MS);
       expect(await read()).toMatch(/^cart_outbox_depth 0$[^]*^cart_outbox_oldest_age_seconds 0$/m);
     }
   });
