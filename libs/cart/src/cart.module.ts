@@ -16,6 +16,7 @@ import { OrderedItemsStore } from './ordered-items.store.js';
 import { UnreadableFields } from './unreadable-fields.js';
 import { CartView } from './cart.view.js';
 import { CartWriter } from './cart.writer.js';
+import { VersionFloor } from './version-floor.js';
 
 @Module({
   imports: [InventoryCheckModule, PricingModule],
@@ -33,6 +34,7 @@ import { CartWriter } from './cart.writer.js';
     MergeStore,
     OrderedItemsStore,
     UnreadableFields,
+    VersionFloor,
   ],
   exports: [
     CartStore,
@@ -44,6 +46,7 @@ import { CartWriter } from './cart.writer.js';
     ItemCheck,
     MergeStore,
     OrderedItemsStore,
+    VersionFloor,
   ],
 })
 export class CartModule {}

@@ -1,4 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, Optional } from '@nestjs/common';
+import { VersionFloor } from '@app/cart';
 import { keys, loadScripts, RedisConnection } from '@app/redis';
 
 const open = loadScripts(new URL('./lua/', import.meta.url)).get('open-epoch');
@@ -15,7 +16,10 @@ export class Epochs {
   private runId: string | undefined;
   private known: number | undefined;
 
-  constructor(private readonly redis: RedisConnection) {
+  constructor(
+    private readonly redis: RedisConnection,
+    @Optional() private readonly floor?: VersionFloor,
+  ) {
     // Behind a new connection there may be another server.
     redis.onReady(() => (this.runId = undefined));
   }
@@ -28,6 +32,8 @@ export class Epochs {
     if (began === 1) this.logger.warn(`epoch ${epoch} begins: Redis has restarted, or lost its data`);
     if (epoch !== this.known) {
       this.known = epoch;
+      // An emptied Redis has kept its connections.
+      this.floor?.renew();
       for (const listener of this.listeners) listener(epoch);
     }
     return epoch;
