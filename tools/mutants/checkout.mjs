@@ -30,6 +30,7 @@ export const CHECKOUT_MUTANTS = [
     from: '`${skuId} ${quantity}`);\n}',
     to: 'skuId + (quantity ? "" : ""));\n}',
     spec: 'libs/checkout/src/consent.spec.ts',
+    project: 'unit',
   },
   {
     name: 'an attempt whose request was taken over commits no order',

@@ -9,6 +9,7 @@ export const PRICING_MUTANTS = [
     from: "  if (discount === 0) return nothing('NO_DISCOUNT');\n",
     to: '',
     spec: 'libs/pricing/src/engine/examples.spec.ts',
+    project: 'unit',
   },
   {
     name: 'a gift of which there is none gives no hint',
@@ -16,6 +17,7 @@ export const PRICING_MUTANTS = [
     from: '!left || left(gift.skuId) > 0',
     to: '!left || left(gift.skuId) > -1e9',
     spec: 'libs/pricing/src/engine/examples.spec.ts',
+    project: 'unit',
   },
   {
     name: 'a coupon is never used more often than it was granted',

@@ -102,7 +102,9 @@ async function runTests({ spec, project = 'integration', only }) {
   const specification = vitest.getProjectByName(project).createSpecification(join(copy, spec));
   const { testModules } = await vitest.runTestSpecifications([specification]);
   // Modules of earlier runs are on the list as well.
-  const modules = testModules.filter(({ moduleId }) => moduleId === specification.moduleId);
+  const modules = testModules.filter(
+    ({ moduleId, project: { name } }) => moduleId === specification.moduleId && name === project,
+  );
   const tests = modules.flatMap((module) => [...module.children.allTests()]).map((test) => test.result());
   return {
     passed: tests.filter(({ state }) => state === 'passed').length,
