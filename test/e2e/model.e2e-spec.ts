@@ -17,7 +17,13 @@ const REPLAY = toReplay(process.env['MODEL_REPLAY']);
 const MINUTE = 60_000;
 
 /** Small, so that limits bite. */
-const SETTINGS: Settings = { maxSkus: 4, maxQuantityPerSku: 9, lowStockThreshold: 5, currency: 'CNY' };
+const SETTINGS: Settings = {
+  maxSkus: 4,
+  maxQuantityPerSku: 9,
+  lowStockThreshold: 5,
+  maxPendingOrders: 2,
+  currency: 'CNY',
+};
 const SKUS = 7;
 
 const REFUSED = ['SKU_NOT_FOUND', 'SKU_OFF_SHELF', 'QUANTITY_LIMIT', 'OUT_OF_STOCK', 'INSUFFICIENT_STOCK'];
@@ -39,6 +45,20 @@ const SEQUENCE_MEETS = [
     'select with scope,selected,shopId',
   ],
   ...['merge UNAUTHENTICATED', 'add IDEMPOTENCY_KEY_REUSED', 'replayed add 201', 'replayed add 409'],
+  ...['NOTHING_SELECTED', 'TOO_MANY_ORDERS', 'INSUFFICIENT_STOCK', ...REFUSED].map(
+    (code) => `preview requires ${code}`,
+  ),
+  ...['SKU_GONE', 'OFF_SHELF', 'OUT_OF_STOCK'].map((reason) => `preview leaves out ${reason}`),
+  ...['201', 'CART_CHANGED', 'CHECKOUT_REJECTED', 'NOTHING_SELECTED', 'PRICE_CHANGED'].map(
+    (code) => `checkout ${code}`,
+  ),
+  ...['TOO_MANY_ORDERS', 'UNAUTHENTICATED', 'VERSION_MISMATCH'].map((code) => `checkout ${code}`),
+  ...['checkout with expectedPayable', 'checkout with expectedPayable,items'],
+  ...['checkout with expectedPayable,quote,quoteOf', 'checkout with expectedPayable,items,quote,quoteOf'],
+  ...['replayed checkout 201', 'replayed checkout 409', 'checkout paid', 'pay 200', 'pay ORDER_CLOSED'],
+  ...['cancel 200', 'cancel restored', 'cancel ORDER_NOT_FOUND', 'cancel ORDER_PAID'],
+  ...['shows CART_FULL', 'shows QUANTITY_LIMIT of an item', 'shows INSUFFICIENT_STOCK of an item'],
+  ...['name,price', 'shopId,shopName', 'spuId', 'image,spec', 'delete'].map((change) => `item changes ${change}`),
   ...['replayed batch 200', 'replayed update 200', 'replayed update 404', 'replayed merge 200', 'replayed undo 200'],
 ];
 const RACE = ['add 201', 'update 200', 'undo 200', 'spec 200', 'add VERSION_MISMATCH', 'add QUANTITY_LIMIT'];
@@ -58,6 +78,8 @@ beforeAll(async () => {
   app = await AppProcess.start({
     MAX_SKUS: String(SETTINGS.maxSkus),
     MAX_QUANTITY_PER_SKU: String(SETTINGS.maxQuantityPerSku),
+    MAX_PENDING_ORDERS: String(SETTINGS.maxPendingOrders),
+    DEMO_PAY: 'true',
     RATE_LIMITS: 'off',
     // What becomes of a change behind the answer is not looked at here, and would take half of the processor.
     TRANSPORT: 'in-process',

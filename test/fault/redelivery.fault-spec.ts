@@ -27,7 +27,7 @@ let recorder: MessageRecorder;
 /** Everything the service can do to a cart has been done, and every message of it is on record. */
 beforeAll(async () => {
   Logger.overrideLogger(['error']);
-  stack = await Stack.start({ SYNC_HOURLY_CRON: 'off', SYNC_DAILY_CRON: 'off' });
+  stack = await Stack.start({ SYNC_HOURLY_CRON: 'off', SYNC_DAILY_CRON: 'off', DEMO_PAY: 'true' });
   const { httpUrl, databaseUrl, rocketmqEndpoints, rocketmqNamesrv } = stack.services();
   api = new Api(httpUrl);
   admin = await api.admin();
@@ -56,12 +56,12 @@ async function replayInvoices(): Promise<void> {
   expect(exitCode, output).toBe(0);
 }
 
-/** Random stories with every route that changes a cart, merges included. */
+/** Random stories with every route that changes a cart, merges and orders included. */
 async function playEverything(url: string): Promise<void> {
   await explore({
     name: 'redelivery',
     url,
-    settings: { maxSkus: 120, maxQuantityPerSku: 99, lowStockThreshold: 5, currency: 'CNY' },
+    settings: { maxSkus: 120, maxQuantityPerSku: 99, lowStockThreshold: 5, maxPendingOrders: 5, currency: 'CNY' },
     skus: 7,
     runs: 100,
     stages: 4,

@@ -125,6 +125,7 @@ class Run {
       const code = String(body['code']);
       this.result.codes.set(code, (this.result.codes.get(code) ?? 0) + 1);
     } else if (operation.path === '/v1/guest-carts') this.world.remember(String(body['clientCartId']));
+    else if (who && operation.path === '/v1/cart/checkout/preview') who.quote = String(body['quote']);
     else if (who && operation.access !== 'role' && body['version'] && body['badge']) {
       who.version = String(body['version']);
       if (body['items']) who.skuIds = (body['items'] as { skuId: string }[]).map(({ skuId }) => skuId);

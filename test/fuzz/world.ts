@@ -9,6 +9,8 @@ export interface Identity {
   id: string;
   headers: Record<string, string>;
   version?: string;
+  /** Of the latest preview. */
+  quote?: string;
   skuIds: string[];
 }
 
@@ -93,6 +95,9 @@ export class World {
         return String(random.int(1, 40));
       case 'expectedPayable':
         return random.weighted([8, '99999999.99'], [1, '0.01']);
+      // Of what the cart was a moment ago, and mostly still is.
+      case 'quote':
+        return random.chance(0.8) ? who?.quote : undefined;
       case 'roles':
         return random.some(['admin', 'payment', 'x'], 0.3);
       case 'stock':

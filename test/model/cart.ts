@@ -106,13 +106,17 @@ export function apply(cart: Cart, operation: Operation, shop: Shop): Change {
       return { cart };
     case 'merge':
     case 'malformed':
+    case 'preview':
+    case 'checkout':
+    case 'cancel':
+    case 'pay':
       throw new Error(`${operation.op} is not about one cart`);
   }
 }
 
 const idOf = (item: Item) => item.skuId;
 
-export function isValid(item: Item, { catalogue }: Shop): boolean {
+export function isValid(item: Item, { catalogue }: Pick<Shop, 'catalogue'>): boolean {
   return invalidReasonOf(catalogue.get(item.skuId)) === null;
 }
 

@@ -51,6 +51,8 @@ export interface Settings {
   maxSkus: number;
   maxQuantityPerSku: number;
   lowStockThreshold: number;
+  /** How many orders of one shopper may wait to be paid. */
+  maxPendingOrders: number;
   currency: string;
 }
 
@@ -61,6 +63,9 @@ export interface Refusal {
   available?: number;
   maximum?: number;
   requested?: number;
+  /** Of a price that has risen. */
+  expectedPayable?: string;
+  payable?: string;
   /** As in `results`, for what an undo could not bring back. */
   status?: string;
   quantity?: number;

@@ -20,6 +20,15 @@ export type Command =
     }
   /** Sends a request with an idempotency key again, counted back from the latest one. */
   | { by: 'repeat'; back: number; match?: Match; minimal?: boolean }
+  /** Submits the cart with what the latest preview has told; without one, whatever it costs. */
+  | {
+      by: 'buyer';
+      owner: string;
+      shows: 'quote' | 'items' | 'both' | 'nothing';
+      pays?: 'less';
+      key: string;
+      match?: Match;
+    }
   | { by: 'operator'; skuId: string; change: SkuChange };
 
 export type SkuChange = Partial<Sku> | 'delete' | 'restore';
@@ -132,7 +141,7 @@ export function operationsOf({ skuIds, shopIds, unknown }: Ids) {
     select: named('select', select),
     merge: named('merge', merge),
     malformed: malformedOf(known),
-  } satisfies Record<Operation['op'], fc.Arbitrary<Operation>>;
+  } satisfies Record<CartOp, fc.Arbitrary<Operation>>;
 }
 
 const definedOf = (value: object) => Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
@@ -150,7 +159,10 @@ function malformedOf(skuId: fc.Arbitrary<string>): fc.Arbitrary<Operation> {
   return fc.oneof(add, patch).map((wire) => ({ op: 'malformed' as const, ...wire }));
 }
 
-export type Weights = Partial<Record<Operation['op'], number>>;
+/** What is done to a cart; the rest is about orders, and comes in rows: see `ordersOf`. */
+type CartOp = Exclude<Operation['op'], 'preview' | 'checkout' | 'cancel' | 'pay'>;
+
+export type Weights = Partial<Record<CartOp, number>>;
 
 /** How often each operation comes: adds most, so that there is something to collide with. */
 export const WEIGHTS: Weights = {
@@ -175,7 +187,7 @@ export function commandsOf(ids: Ids, weights: Weights, owners: readonly string[]
   const operations = operationsOf(ids);
   const weighted = Object.entries(weights).map(([op, weight]) => ({
     weight,
-    arbitrary: operations[op as Operation['op']],
+    arbitrary: operations[op as CartOp],
   }));
   const match = rarely(fc.constantFrom<Match>('current', 'current', 'listed', 'any', 'stale'), 6);
   const minimal = rarely(fc.constant(true as const), 6);
@@ -212,7 +224,7 @@ const shop = (owner: string, operation: Operation, more: { match?: Match; key?: 
 function evenlyOf(ids: Ids, weights: Weights): fc.Arbitrary<Operation> {
   const operations = operationsOf(ids);
   const ops = Object.entries(weights).filter(([, weight]) => weight > 0);
-  return fc.oneof(...ops.map(([op]) => operations[op as Operation['op']]));
+  return fc.oneof(...ops.map(([op]) => operations[op as CartOp]));
 }
 
 /** An add that most likely succeeds, so that the rest finds something there. */
@@ -283,6 +295,75 @@ function loginOf(ids: Ids, weights: Weights): fc.Arbitrary<Command[]> {
     );
 }
 
+const preview = (owner: string) => shop(owner, { op: 'preview' });
+
+/** A shopper looks at what the cart comes to and orders it; the cart and the shop may change before and in between. */
+function orderOf(all: Ids): fc.Arbitrary<Command[]> {
+  const ids = { ...all, skuIds: all.skuIds.slice(0, 4) };
+  const buyer = fc
+    .record({
+      by: fc.constant('buyer' as const),
+      owner: fc.constantFrom(...Array<string>(12).fill(USER), USERS[1], GUEST),
+      shows: fc.constantFrom('quote', 'quote', 'items', 'both', 'nothing'),
+      pays: rarely(fc.constant('less' as const), 8),
+      key: fc.nat({ max: 1e6 }).map((n) => `c${n}`),
+      match: rarely(fc.constantFrom<Match>('current', 'stale'), 8),
+    })
+    .map((command) => definedOf(command) as Extract<Command, { by: 'buyer' }>);
+  const filling = fc.array(fillingOf(ids, [USER]), { minLength: 1, maxLength: 3, size: 'max' });
+  const worse: fc.Arbitrary<Command> = fc.record({
+    by: fc.constant('operator' as const),
+    skuId: fc.constantFrom(...ids.skuIds),
+    change: fc.constantFrom<SkuChange>({ purchaseLimit: 1 }, { stock: 0 }, { stock: 1 }, { status: 'off' }, 'delete'),
+  });
+  const own = fc.oneof(operationsOf(ids).update, operationsOf(ids).delete).map((one) => shop(USER, one));
+  const changes = fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.oneof(operatorOf(ids), worse, worse, own).map((command) => [command]) },
+  );
+  const repeats = fc.constantFrom<Command[]>([], [], [], [{ by: 'repeat', back: 0 }]);
+  return fc
+    .tuple(filling, changes, changes, buyer, repeats)
+    .map(([adds, before, between, submit, after]) => [
+      ...adds.map((add) => ({ ...add, owner: submit.owner })),
+      ...before,
+      preview(submit.owner),
+      ...between,
+      submit,
+      ...after,
+    ]);
+}
+
+/** Orders in a row, until there are too many; some are closed, and what comes back meets what was added since. */
+function ordersOf(ids: Ids): fc.Arbitrary<Command[]> {
+  const closing = fc
+    .tuple(fc.constantFrom(USER, USER, USER, USERS[1]), fc.constantFrom('cancel', 'cancel', 'pay'), fc.nat({ max: 2 }))
+    .map(([owner, op, order]) => shop(owner, { op, order }));
+  const raise = shop(USER, { op: 'update', skuId: held(0), delta: 1 });
+  const refill = fc.array(fillingOf(ids, [USER]), { maxLength: 4, size: 'max' });
+  const end = fc
+    .tuple(refill, fc.array(closing, { minLength: 1, maxLength: 3 }), fillingOf(ids, [USER]), fc.boolean())
+    .map(([adds, closed, add, isSeen]) => [...adds, ...closed, raise, add, ...(isSeen ? [preview(USER)] : [])]);
+  return fc
+    .tuple(fc.array(orderOf(ids), { minLength: 1, maxLength: 4, size: 'max' }), end)
+    .map((parts) => parts.flat(2));
+}
+
+/** An order that costs nothing. */
+function freeOf({ skuIds }: Ids): fc.Arbitrary<Command[]> {
+  return fc
+    .tuple(fc.constantFrom(...skuIds), fc.nat({ max: 1e6 }))
+    .map(([skuId, n]) => [
+      { by: 'operator', skuId, change: { price: 0, stock: 9, status: 'on' } },
+      shop(USER, { op: 'add', skuId, quantity: 1 }),
+      shop(USER, { op: 'select', scope: 'all', selected: false }),
+      shop(USER, { op: 'select', scope: 'items', skuIds: [skuId], selected: true }),
+      preview(USER),
+      { by: 'buyer', owner: USER, shows: 'both', key: `c${n}` },
+      shop(USER, { op: 'cancel', order: 0 }),
+    ]);
+}
+
 /** One user and one guest do most, so that carts fill up. */
 const OWNERS = [...Array<string>(5).fill(USER), ...Array<string>(3).fill(GUEST), USERS[1], GUESTS[1]];
 
@@ -299,6 +380,8 @@ export function storyOf(ids: Ids, weights: Weights): fc.Arbitrary<Command[]> {
     { weight: 1, arbitrary: undoneOf(ids, USER) },
     { weight: 1, arbitrary: undoneOf(ids, GUEST) },
     { weight: weights.merge ? 1 : 0, arbitrary: loginOf(ids, weights) },
+    { weight: 1, arbitrary: ordersOf(ids) },
+    { weight: 1, arbitrary: fc.oneof({ weight: 3, arbitrary: orderOf(ids) }, { weight: 1, arbitrary: freeOf(ids) }) },
   );
   const filling = single(fillingOf(ids, [USER, USER, GUEST]));
   return fc

@@ -4,6 +4,8 @@ export interface Reply {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: unknown;
+  /** Of the cart after it, asked for when the answer does not say it. */
+  cartVersion?: string;
   /** When the request was sent and its answer complete, ms since 1970. */
   from: number;
   to: number;

@@ -30,8 +30,8 @@ export function judge(world: World, request: Request, reply: Reply, ledger: Ledg
 }
 
 /** The version the service says the cart has now. */
-export function versionOf({ status, body }: Reply): string | undefined {
-  const { version } = body as { version?: unknown };
+export function versionOf({ status, body, cartVersion }: Reply): string | undefined {
+  const { version = cartVersion } = body as { version?: unknown };
   return status < 300 && typeof version === 'string' && /^\d+$/.test(version) ? version : undefined;
 }
 

@@ -22,12 +22,13 @@ const SKU: Sku = {
   status: 'on',
 };
 const WORLD: World = {
-  settings: { maxSkus: 4, maxQuantityPerSku: 9, lowStockThreshold: 5, currency: 'CNY' },
+  settings: { maxSkus: 4, maxQuantityPerSku: 9, lowStockThreshold: 5, maxPendingOrders: 2, currency: 'CNY' },
   catalogue: new Catalogue(new Map([['1', SKU]])),
   owners: new Map([['user1', '42']]),
   carts: new Map(),
   done: new Map(),
   merged: new Map(),
+  orders: [],
 };
 
 /** An answer as a service would give it that is right at every point. */

@@ -35,5 +35,6 @@ describe(differences, () => {
     expect(compare(new TimeOf('6'), '2026-11-22 08:00:00', ledger)).toHaveLength(1);
     expect(compare(new Learned('merge'), 'x', ledger)).toEqual([]);
     expect(compare(new Learned('merge'), 'y', ledger)).toHaveLength(1);
+    expect(compare(new Learned('quote'), 'x', ledger)).toEqual(['.: is the merge, and not the quote, but is "x"']);
   });
 });

@@ -5,7 +5,7 @@ export class TimeOf {
   constructor(readonly version: string) {}
 }
 
-/** A text the service chooses once for whatever `of` names. */
+/** A text the service chooses once for whatever `of` names, and for nothing else. */
 export class Learned {
   constructor(readonly of: string) {}
 }
@@ -49,9 +49,12 @@ export class Ledger {
 
   checkLearned(of: string, value: unknown): string | null {
     if (typeof value !== 'string' || value === '') return 'is not a text';
-    const known = this.texts.get(of) ?? value;
-    this.texts.set(of, known);
-    return known === value ? null : `expected ${known}, as it was told before`;
+    const known = this.texts.get(of);
+    if (known !== undefined) return known === value ? null : `expected ${known}, as it was told before`;
+    const other = [...this.texts].find(([, text]) => text === value)?.[0];
+    if (other !== undefined) return `is the ${other}, and not the ${of}`;
+    this.texts.set(of, value);
+    return null;
   }
 
   checkTime(version: string, value: unknown): string | null {

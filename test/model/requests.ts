@@ -16,7 +16,19 @@ export type Operation =
   | { op: 'undo' }
   | { op: 'select'; scope: 'items' | 'shop' | 'all'; skuIds?: readonly string[]; shopId?: string; selected: boolean }
   | { op: 'merge'; guest: string; strategy?: Strategy; select?: 'keep' | 'unselected' }
+  | { op: 'preview' }
+  /** `quoteOf`: the content of the preview that the quote is of, which is not sent. */
+  | { op: 'checkout'; expectedPayable: string; quote?: string; quoteOf?: string; items?: readonly Seen[] }
+  /** An order of the world, by its index. */
+  | { op: 'cancel'; order: number }
+  | { op: 'pay'; order: number }
   | { op: 'malformed'; method: string; path: string; body: unknown };
+
+/** What a shopper saw of an item. */
+export interface Seen {
+  skuId: string;
+  quantity: number;
+}
 
 export interface Request {
   /** Whose cart: a name of the world, not an id of the service. */
@@ -36,8 +48,10 @@ export interface Wire {
   body?: unknown;
 }
 
-/** @param guestToken the `clientCartId` of a guest of the world */
-export function toWire(operation: Operation, guestToken: (guest: string) => string = (guest) => guest): Wire {
+export const orderName = (index: number) => `order ${index}`;
+
+/** @param idOf what the service calls a guest or an order of the world */
+export function toWire(operation: Operation, idOf: (name: string) => string = (name) => name): Wire {
   switch (operation.op) {
     case 'read':
       return { method: 'GET', path: operation.group ? `/v1/cart?group=${operation.group}` : '/v1/cart' };
@@ -73,13 +87,22 @@ export function toWire(operation: Operation, guestToken: (guest: string) => stri
     }
     case 'merge': {
       const { op: _, guest, ...body } = operation;
-      return { method: 'POST', path: '/v1/cart/merge', body: { clientCartId: guestToken(guest), ...body } };
+      return { method: 'POST', path: '/v1/cart/merge', body: { clientCartId: idOf(guest), ...body } };
     }
+    case 'preview':
+      return { method: 'POST', path: '/v1/cart/checkout/preview', body: {} };
+    case 'checkout': {
+      const { op: _, quoteOf: __, ...body } = operation;
+      return { method: 'POST', path: '/v1/cart/checkout', body };
+    }
+    case 'cancel':
+    case 'pay':
+      return { method: 'POST', path: `/v1/orders/${idOf(orderName(operation.order))}/${operation.op}` };
     case 'malformed':
       return { method: operation.method, path: operation.path, body: operation.body };
   }
 }
 
 export function isRead({ op }: Operation): boolean {
-  return op === 'read' || op === 'badge';
+  return op === 'read' || op === 'badge' || op === 'preview';
 }

@@ -34,6 +34,8 @@ export async function perform(play: Play, command: Command, story: Story): Promi
     const { skuId, change } = command;
     const { world } = play;
     play.world = { ...world, catalogue: await play.stage.change(world.catalogue, skuId, change) };
+    const isHeld = [...world.carts.values()].some(({ items }) => items.some((item) => item.skuId === skuId));
+    if (isHeld) play.stage.tally.countChange(change);
     story.lines.push(`operator: ${skuId} ${JSON.stringify(change)}`);
     return;
   }
@@ -48,6 +50,7 @@ export async function perform(play: Play, command: Command, story: Story): Promi
     throw new Error(['the service answers otherwise than the model', ...story.lines, ...faults].join('\n  '));
   }
   play.world = world;
+  play.learn(request, reply);
 }
 
 export function sightOf(world: World, owner: string): Sight {

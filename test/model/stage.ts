@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto';
 import { Catalogue, Settings, Sku } from './catalogue.js';
 import { Command, Ids, Match, resolve, Scene, SkuChange, USERS } from './commands.js';
 import { HttpClient, Reply } from './http-client.js';
-import { isRead, Request, toWire } from './requests.js';
+import { contentOf } from './ordering.js';
+import { isRead, Operation, orderName, Request, Seen, toWire } from './requests.js';
 import { Tally } from './tally.js';
 import { World } from './world.js';
 
@@ -50,6 +51,7 @@ export class Stage {
       carts: new Map(),
       done: new Map(),
       merged: new Map(),
+      orders: [],
     });
   }
 
@@ -117,7 +119,10 @@ export const NOTHING_SEEN: Sight = { version: '0', items: [] };
 /** Some shoppers on a stage: who they are, and how they ask. */
 export class Play {
   private readonly credentials = new Map<string, Record<string, string>>();
-  private readonly guestTokens = new Map<string, string>();
+  /** What the service calls the guests and orders of the world. */
+  private readonly ids = new Map<string, string>();
+  /** The latest preview of each. */
+  private readonly previews = new Map<string, Preview>();
 
   constructor(
     readonly stage: Stage,
@@ -126,6 +131,7 @@ export class Play {
 
   /** Everybody a command speaks of gets a name at the service, when it comes to it. */
   async meet(command: Command): Promise<void> {
+    if (command.by === 'buyer') return this.meet({ ...command, by: 'shopper', operation: { op: 'read' } });
     if (command.by !== 'shopper') return;
     const { owner, alsoAs, operation } = command;
     const names = [owner, alsoAs, operation.op === 'merge' ? operation.guest : undefined];
@@ -143,7 +149,7 @@ export class Play {
       const { clientCartId, expiresInSeconds } = body as { clientCartId: string; expiresInSeconds: number };
       if (status !== 201 || expiresInSeconds !== 30 * 86_400) throw new Error(`no guest cart: ${JSON.stringify(body)}`);
       this.credentials.set(name, { 'x-client-cart-id': clientCartId });
-      this.guestTokens.set(name, clientCartId);
+      this.ids.set(name, clientCartId);
     }
     this.world = { ...this.world, owners: new Map(this.world.owners).set(name, userId) };
   }
@@ -151,19 +157,32 @@ export class Play {
   /**
    * @param sightOf the cart of an owner, as far as the one who asks has seen it
    * @param sent what was asked before
-   * @returns nothing for the repeat of a request when there is none
+   * @returns nothing for the repeat of a request, or for an order to close, when there is none
    */
   toRequest(command: ShopperCommand, sightOf: (owner: string) => Sight, sent: readonly Request[]): Request | undefined {
-    const { match, minimal } = command;
+    const { match } = command;
     if (command.by === 'repeat') {
       const keyed = sent.filter((request) => request.idempotencyKey !== undefined);
       const request = keyed.at(-1 - (command.back % (keyed.length || 1)));
-      return request && { ...request, minimal, ifMatch: match && ifMatch(match, sightOf(request.owner).version) };
+      return (
+        request && {
+          ...request,
+          minimal: command.minimal,
+          ifMatch: match && ifMatch(match, sightOf(request.owner).version),
+        }
+      );
     }
-    const { owner, key, alsoAs } = command;
+    const { owner, key } = command;
     const { version, items } = sightOf(owner);
-    const operation = resolve(command.operation, items, this.stage.ids);
-    const idempotencyKey = isRead(operation) ? undefined : key;
+    if (command.by === 'buyer') {
+      const operation = checkoutOf(command, this.previews.get(owner));
+      return { owner, operation, ifMatch: match && ifMatch(match, version), idempotencyKey: key };
+    }
+    const { alsoAs, minimal } = command;
+    const operation = this.numbered(resolve(command.operation, items, this.stage.ids));
+    if (!operation) return undefined;
+    // A preview takes no notice of a key.
+    const idempotencyKey = isRead(operation) && operation.op !== 'preview' ? undefined : key;
     return {
       owner,
       operation,
@@ -174,16 +193,52 @@ export class Play {
     };
   }
 
-  send({ owner, operation, ifMatch: match, idempotencyKey, minimal, alsoAs }: Request): Promise<Reply> {
-    const { method, path, body } = toWire(operation, (guest) => this.guestTokens.get(guest)!);
+  /** An order to be closed is counted back from the latest. */
+  private numbered(operation: Operation): Operation | undefined {
+    if (operation.op !== 'cancel' && operation.op !== 'pay') return operation;
+    const { length } = this.world.orders;
+    return length === 0 ? undefined : { ...operation, order: length - 1 - (operation.order % length) };
+  }
+
+  /** Keeps what the client needs later of an answer that is right. */
+  learn({ owner, operation }: Request, { status, headers, body }: Reply): void {
+    if (operation.op === 'preview') this.previews.set(owner, body as Preview);
+    if (operation.op !== 'checkout' || status !== 201 || headers['idempotent-replayed']) return;
+    this.ids.set(orderName(this.world.orders.length - 1), (body as { orderId: string }).orderId);
+  }
+
+  async send({ owner, operation, ifMatch: match, idempotencyKey, minimal, alsoAs }: Request): Promise<Reply> {
+    const { method, path, body } = toWire(operation, (name) => this.ids.get(name)!);
     const headers: Record<string, string> = { ...this.credentials.get(owner) };
     const isUser = 'authorization' in headers;
     if (isUser && alsoAs) Object.assign(headers, this.credentials.get(alsoAs));
     if (match !== undefined) headers['if-match'] = match;
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (minimal) headers['prefer'] = 'return=minimal';
-    return this.stage.client.send(method, path, { headers, body });
+    const reply = await this.stage.client.send(method, path, { headers, body });
+    if ((operation.op !== 'checkout' && operation.op !== 'cancel') || reply.status >= 300) return reply;
+    const after = await this.stage.client.send('GET', '/v1/cart', { headers: this.credentials.get(owner) });
+    return { ...reply, cartVersion: (after.body as { version: string }).version };
   }
+}
+
+/** What a shopper consents to. */
+interface Preview {
+  quote: string;
+  totals: { payable: string };
+  items: Seen[];
+}
+
+function checkoutOf({ shows, pays }: Extract<Command, { by: 'buyer' }>, preview: Preview | undefined): Operation {
+  if (!preview || shows === 'nothing') return { op: 'checkout', expectedPayable: '99999999.99' };
+  const { quote, totals, items } = preview;
+  const payable = Math.round(Number(totals.payable) * 100);
+  return {
+    op: 'checkout',
+    expectedPayable: decimals(pays === 'less' ? Math.max(0, payable - 1) : payable),
+    ...(shows === 'items' ? {} : { quote, quoteOf: contentOf(items) }),
+    ...(shows === 'quote' ? {} : { items: items.map(({ skuId, quantity }) => ({ skuId, quantity })) }),
+  };
 }
 
 function ifMatch(match: Match, version: string): string {

@@ -6,9 +6,9 @@ import { AnyOrder, TimeOf } from './match.js';
 
 export type Group = 'shop' | 'none';
 
-const money = (cents: number) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
-const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
-const quantityOf = (items: readonly { quantity: number }[]) => sum(items.map((item) => item.quantity));
+export const money = (cents: number) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+export const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+export const quantityOf = (items: readonly { quantity: number }[]) => sum(items.map((item) => item.quantity));
 
 /** The stored counters: by the stored flags, invalid items included. */
 export function badgeOf({ items }: Cart) {
@@ -45,9 +45,15 @@ export function cartBody(owner: object, cart: Cart, shop: Omit<Shop, 'stamp'>, g
       gifts: [],
     },
     limits: { maxSkus: settings.maxSkus, maxQuantityPerSku: settings.maxQuantityPerSku },
-    warnings: items
-      .filter((item) => item.valid && item.stock.state === 'low')
-      .map(({ skuId, stock }) => ({ code: 'LOW_STOCK', target: { skuId }, data: { available: stock.available } })),
+    warnings: [
+      // What an order gives back comes over the limit too.
+      ...(items.length > settings.maxSkus
+        ? [{ code: 'CART_FULL', target: {}, data: { maximum: settings.maxSkus } }]
+        : []),
+      ...items
+        .filter((item) => item.valid && item.stock.state === 'low')
+        .map(({ skuId, stock }) => ({ code: 'LOW_STOCK', target: { skuId }, data: { available: stock.available } })),
+    ],
   };
 }
 
@@ -57,7 +63,8 @@ function itemBody(item: Item, sku: Sku | undefined, { catalogue, settings }: Omi
   const invalidReason = invalidReasonOf(sku);
   const valid = invalidReason === null;
   // As it is now, or as it was last.
-  const { name, image, spec, shopId, skuCode, spuId } = catalogue.lastOf(item.skuId)!;
+  const last = catalogue.lastOf(item.skuId)!;
+  const { shopId, skuCode, spuId } = last;
   return {
     skuId: item.skuId,
     skuCode,
@@ -73,11 +80,15 @@ function itemBody(item: Item, sku: Sku | undefined, { catalogue, settings }: Omi
     valid,
     invalidReason,
     problems: new AnyOrder(problemsOf(item, sku, valid, maximumOf(sku, settings))),
-    snapshot: { name, image, spec, shopId, skuCode },
+    snapshot: productOf(last),
     addedAt: new TimeOf(item.position.version),
     updatedAt: new TimeOf(item.version),
     version: item.version,
   };
+}
+
+export function productOf({ name, image, spec, shopId, skuCode }: Sku) {
+  return { name, image, spec, shopId, skuCode };
 }
 
 function priceChange(added: number, live: number) {
