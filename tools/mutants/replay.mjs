@@ -22,4 +22,13 @@ export const REPLAY_MUTANTS = [
     spec: 'tools/replay/checkout/proof.spec.mjs',
     only: 'made twice',
   },
+  {
+    name: 'a replay names limits that others have changed',
+    file: 'tools/replay/watch.mjs',
+    from: "if (now !== this.#limits) this.#note('limits'",
+    to: "if (!now) this.#note('limits'",
+    project: 'unit',
+    spec: 'tools/replay/watch.spec.mjs',
+    only: 'names limits that others have changed',
+  },
 ];

@@ -43,7 +43,7 @@ export class Admin {
    * @returns {Promise<T>}
    */
   async withLimits({ maxSkus, maxQuantity }, work, say) {
-    const before = await this.#limits('GET');
+    const before = await this.limits();
     const raised = {
       maxSkus: Math.max(before.maxSkus, maxSkus),
       maxQuantityPerSku: Math.max(before.maxQuantityPerSku, maxQuantity),
@@ -64,6 +64,11 @@ export class Admin {
       await this.#putBack(before);
       say(`limits are again ${before.maxSkus} SKUs, ${before.maxQuantityPerSku} of each`);
     }
+  }
+
+  /** What the carts are held to now. */
+  limits() {
+    return this.#limits('GET');
   }
 
   /** @param {any} before */

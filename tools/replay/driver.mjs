@@ -7,6 +7,7 @@ import { PriceBoard } from './price-board.mjs';
 import { prove } from './proof.mjs';
 import { counted } from './report.mjs';
 import { Session } from './session.mjs';
+import { Watch } from './watch.mjs';
 
 /**
  * @typedef {object} Options
@@ -36,6 +37,8 @@ export class Driver {
   #loggedBefore = 0;
   /** @type {PriceBoard | undefined} */
   #board;
+  /** @type {Watch | undefined} */
+  watch;
 
   /**
    * @param {Options} options
@@ -66,6 +69,13 @@ export class Driver {
     const admin = await Admin.login(this.client);
     const board = new PriceBoard(await mysql.pricesOf(this.carts), (skuId, price) => admin.setPrice(skuId, price));
     this.#board = board;
+    const watch = new Watch(
+      { limits: () => admin.limits(), prices: () => mysql.prices() },
+      board.prices,
+      this.carts.flatMap(({ lines }) => lines.map(({ skuId }) => skuId)),
+    );
+    this.watch = watch;
+    await watch.begin();
     this.#rowsBefore = await mysql.cartRows();
     this.#loggedBefore = await mysql.logRows('user', this.#userIds());
     /** @type {string[]} */
@@ -83,7 +93,12 @@ export class Driver {
         for (const [i, line] of session.lines.lines.entries()) {
           if (failed) return;
           const step = /** @type {import('./oracle.mjs').Step} */ (expected.steps[i]);
-          differences.push(...(await board.at(line.skuId, line.cents, () => session.add(line, step))));
+          const add = async () => {
+            const found = await session.add(line, step);
+            if (found.length > 0) await watch.lookAgain(line.skuId);
+            return found;
+          };
+          differences.push(...(await board.at(line.skuId, line.cents, add)));
           onStep();
         }
       }
@@ -96,6 +111,7 @@ export class Driver {
         }),
       ),
     );
+    await watch.lookAtLimits();
     return differences;
   }
 

@@ -12,6 +12,7 @@ import { OrderEye } from './order-eye.mjs';
 import { guestLog, proveEmpty, proveLog, proveMerged, proveOrders, proveStock, userLog } from './proof.mjs';
 import { playInTurns, Turns } from './turns.mjs';
 import { Visit } from './visit.mjs';
+import { Watch } from '../watch.mjs';
 
 /** What the largest invoice needs. */
 const LIMITS = { maxSkus: 1_000, maxQuantity: 5_000 };
@@ -37,6 +38,8 @@ export class CheckoutDriver {
   #visits = [];
   /** @type {PriceBoard | undefined} */
   #board;
+  /** @type {Watch | undefined} */
+  watch;
   #before = { orders: '0', rows: 0, logged: 0, stock: /** @type {Map<string, number>} */ (new Map()) };
 
   /**
@@ -66,6 +69,12 @@ export class CheckoutDriver {
     const prices = await mysql.pricesOf(this.invoices);
     const admin = await Admin.login(this.client);
     this.#board = new PriceBoard(prices, (skuId, price) => admin.setPrice(skuId, price));
+    const watch = new Watch(
+      { limits: () => admin.limits(), prices: () => mysql.prices() },
+      prices,
+      this.invoices.flatMap(({ lines }) => lines.map(({ skuId }) => skuId)),
+    );
+    this.watch = watch;
     this.#before = {
       orders: await this.eye.newest(),
       rows: await mysql.cartRows(),
@@ -73,7 +82,13 @@ export class CheckoutDriver {
       stock: await this.eye.stock(),
     };
     const { maxSkus, maxQuantity } = { ...LIMITS, ...given(this.options) };
-    return admin.withLimits({ maxSkus, maxQuantity }, (limits) => this.#play(limits, admin.headers, onStep), say);
+    const work = async (/** @type {import('../oracle.mjs').Limits} */ limits) => {
+      await watch.begin();
+      const differences = await this.#play(limits, admin.headers, onStep);
+      await watch.lookAtLimits();
+      return differences;
+    };
+    return admin.withLimits({ maxSkus, maxQuantity }, work, say);
   }
 
   /** @param {import('../oracle.mjs').Limits} limits @param {Record<string, string>} cashier @param {() => void} onStep */
@@ -87,7 +102,9 @@ export class CheckoutDriver {
     /** @type {string[]} */
     const differences = [];
     await playInTurns(new Turns(this.invoices), this.options.concurrency, async (invoice) => {
-      differences.push(...(await /** @type {Visit} */ (visits.get(invoice)).play(onStep)));
+      const found = await /** @type {Visit} */ (visits.get(invoice)).play(onStep);
+      if (found.length > 0) await this.watch?.lookAgain(invoice.lines[0]?.skuId ?? '');
+      differences.push(...found);
     });
     return differences;
   }
