@@ -104,7 +104,7 @@ describe('unpaid orders', () => {
     expect((await preview(user)).requirements).toMatchObject([{ code: 'NOTHING_SELECTED' }]);
   });
 
-  it('A11: leave room for an order of 0.00, which is none of them', async () => {
+  it('A11: do not count an order of 0.00', async () => {
     const { user } = await waiting(5);
     const skuId = await limited(null, { price: 0 });
     await user.add(skuId);

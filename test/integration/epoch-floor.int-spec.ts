@@ -86,7 +86,7 @@ it("B19: the floor is read from MySQL once in an epoch, and from the epoch's rec
   expect(await redis.command(['HGET', keys.epoch, 'floor'])).toBe(`${await redis.runId()} ${cart.version}`);
 });
 
-it('B19: a floor that another server has left is none, and an emptied Redis is given its own', async () => {
+it('B19: ignores the floor of another server, and gives an emptied Redis its own', async () => {
   const cart = await behind();
   await redis.command(['HSET', keys.epoch, 'floor', 'f00d 7']);
   const { floor } = instance();

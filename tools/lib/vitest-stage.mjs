@@ -78,7 +78,7 @@ export async function runVitest(
       },
     );
   const report = readJson(file);
-  // Whoever chooses tests by name skips the others on purpose.
+  // A run of chosen titles skips the others on purpose.
   const skipFails = env['CI'] === 'true' && !name;
   return { ...countTests(report, succeeded, skipFails), files: fileTimes(report, project, root) };
 }

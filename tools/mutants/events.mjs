@@ -1,5 +1,5 @@
 /**
- * Mutants of what others are told of shoppers, and of the way there.
+ * Mutants of the events about shoppers, and of their way to the broker.
  * @type {import('./list.mjs').Mutant[]}
  */
 export const EVENT_MUTANTS = [

@@ -12,7 +12,7 @@ export const PRICING_MUTANTS = [
     project: 'unit',
   },
   {
-    name: 'a gift of which there is none gives no hint',
+    name: 'a gift that is out of stock gives no hint',
     file: 'libs/pricing/src/engine/promote.ts',
     from: '!left || left(gift.skuId) > 0',
     to: '!left || left(gift.skuId) > -1e9',

@@ -15,7 +15,7 @@ export function setupOpenApi(app: NestFastifyApplication): void {
   let document: OpenAPIObject | undefined;
   let text = '';
   const server = app.getHttpAdapter().getInstance();
-  // Once, before the first request: to write it out anew would cost each reader a hundred times what a cart does.
+  // Once, before the first request: to build it for each reader would cost a hundred times what a cart does.
   server.addHook('onReady', (done: (error?: Error) => void) => {
     document = openApiDocument(app);
     text = JSON.stringify(document);

@@ -61,6 +61,6 @@ export interface ScriptCall {
   ownKeys?: readonly string[];
   /** How many entries the outbox may have before the cart is marked instead; 0 = any number. */
   outboxMax: number;
-  /** Of the present epoch; left out: there is none. */
+  /** Of the present epoch; left out when there is no epoch yet. */
   floor?: Pick<VersionFloor, 'current'>;
 }

@@ -91,7 +91,7 @@ describe('a deadline', () => {
     expect([deadline.left(), deadline.left(3)]).toEqual([0, 0]);
   });
 
-  it('B9: is none for work that is done before', async () => {
+  it('B9: does not touch work that ends before it', async () => {
     const deadline = long();
     expect(await deadline.race(Promise.resolve(7))).toBe(7);
     await expect(deadline.race(Promise.reject(new Error('of the work')))).rejects.toThrow('of the work');

@@ -27,7 +27,7 @@ export interface CartItem {
 export interface CartRow extends CartItem {
   userId: string;
   deleted: boolean;
-  /** It counts as removed, yet its `is_deleted` does not say so: somebody else has written it. */
+  /** It counts as removed, yet its `is_deleted` does not say so: another program has written it. */
   isFlagWrong?: boolean;
 }
 

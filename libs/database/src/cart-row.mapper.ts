@@ -114,7 +114,7 @@ export interface RawCartRow {
 }
 
 /**
- * A row that somebody has edited into what no cart can hold (a quantity or price below its least, no whole snapshot, a
+ * A row that another program has edited into what no cart can hold (a quantity or price below its least, no whole snapshot, a
  * version that no clock gives)
  * counts as removed: the cart is read without it, and a sync writes Redis's item over it.
  */

@@ -10,7 +10,7 @@ const COLUMNS = `product_sku_num, add_amount, selected_status, is_deleted, creat
 
 /**
  * The guard: a row only ever moves to a higher version, so repeated, late and shuffled writes change nothing.
- * A version that no clock gives is somebody else's, and bars nothing.
+ * A version that no clock gives was written by another program, and bars nothing.
  * MySQL assigns from left to right, therefore `version`, which each line looks at, comes last. A re-add restarts
  * `create_time`, since it always is the time of the item's latest add.
  */

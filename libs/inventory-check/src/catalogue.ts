@@ -22,7 +22,7 @@ export interface Known {
   sku: Sku | null;
   /** The same, or as it was when it was taken out of the catalogue; `null`: there is no row. */
   last: Sku | null;
-  /** Of its row; 0: there is none. */
+  /** Of its row; 0 without a row. */
   version: number;
 }
 

@@ -13,7 +13,7 @@ const TOP = '9223372036854775807';
 export class ShopSkuList {
   constructor(private readonly table: SkuTable) {}
 
-  /** One SKU; `undefined` when there is none, or it is gone. */
+  /** One SKU; `undefined` when it is unknown or gone. */
   find(skuId: string): Promise<ShopSku | undefined> {
     return this.table.findForShop(skuId);
   }

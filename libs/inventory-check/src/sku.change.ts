@@ -23,7 +23,7 @@ export interface ChangeTerms {
 }
 
 /**
- * Changes some fields of one SKU within a transaction; `undefined` when there is none. Throws `VERSION_MISMATCH`,
+ * Changes some fields of one SKU within a transaction; `undefined` when it is unknown. Throws `VERSION_MISMATCH`,
  * `SKU_CODE_TAKEN`, `INSUFFICIENT_STOCK`.
  */
 export async function patchSku(
@@ -43,7 +43,7 @@ export async function patchSku(
   return after;
 }
 
-/** Marks a SKU as gone; `undefined` when there is none. The row stays, so that its version goes on growing. */
+/** Marks a SKU as gone; `undefined` when it is unknown. The row stays, so that its version goes on growing. */
 export async function removeSku(skuId: string, { ifMatch }: ChangeTerms, query: Query): Promise<ShopSku | undefined> {
   const before = await lockSku(skuId, query);
   if (!before) return undefined;

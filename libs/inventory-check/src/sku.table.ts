@@ -201,7 +201,7 @@ export class SkuTable {
     return this.change((query) => removeSku(skuId, terms, query));
   }
 
-  /** One SKU as the shop keeps it; `undefined` when there is none, or it is gone. */
+  /** One SKU as the shop keeps it; `undefined` when it is unknown or gone. */
   async findForShop(skuId: string): Promise<ShopSku | undefined> {
     const [sku] = await readShopSkus([skuId], this.database.query);
     return sku?.status === 'gone' ? undefined : sku;

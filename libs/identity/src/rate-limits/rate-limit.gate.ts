@@ -8,7 +8,7 @@ import { addressKey } from './client-address.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /**
- * Limits what the identity gate lets through: a user and a guest by who they are, everybody without a user's token by
+ * Limits what the identity gate lets through: a user and a guest by who they are, all without a user's token by
  * their address as well, for a new guest costs nothing. Refused identities count against the address and never against
  * a good token from the same one. With RATE_LIMITS=off it does not exist.
  */

@@ -51,7 +51,7 @@ export interface Quote {
   items: QuotedItem[];
   promotions: AppliedPromotion[];
   gifts: Gift[];
-  /** Of promotions that are reached: gifts of which there is none to give. */
+  /** Of promotions that are reached: gifts that are out of stock. */
   missingGifts: { promotionId: string; skuId: string }[];
   /** The coupons applied, with what each took. */
   coupons: { couponId: string; discount: number }[];
