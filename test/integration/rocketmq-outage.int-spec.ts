@@ -135,10 +135,16 @@ describe('when the broker fails', { timeout: 120_000 }, () => {
     const late = send();
     await expect(late.connect()).rejects.toThrow(/no topic/);
     await broker.createTopic(topic);
+    // The group may keep its place in a queue of the deleted topic: what lies below it in the new one is skipped.
     for (const [n, client] of [quiet, busy, late].entries()) {
-      await eventually(() => client.emitMany('made', [2 + n]), patient);
+      await eventually(
+        async () => {
+          await client.emitMany('made', [2 + n]);
+          expect(got).toContainEqual([2 + n]);
+        },
+        { ...patient, intervalMs: 500 },
+      );
     }
-    await eventually(() => expect(got).toEqual(expect.arrayContaining([[2], [3], [4]])), patient);
   });
 
   it('lets a process end by itself, and writes nothing at its home', async () => {
