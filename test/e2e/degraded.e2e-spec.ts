@@ -7,9 +7,6 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { PrivateApp } from '../fuzz/private-app.js';
 
-/** Within this time the service says so, ms; not a wait, but the promise. */
-const WITHIN_MS = 5_000;
-
 let service: PrivateApp;
 let redis: RedisConnection;
 let user: Shopper;
@@ -31,14 +28,12 @@ afterAll(async () => {
 
 const config = (name: string, value: string) => redis.command(['CONFIG', 'SET', name, value]);
 const ready = async () => (await (await fetch(`${service.url}/health/ready`)).json()) as any;
+/** Within 5 s by its constants: a look a second, which waits 1 s for an answer and 1.5 s for a write. */
 const saysDegraded = (reason: RegExp) =>
-  eventually(
-    async () => {
-      const { status, reasons } = await ready();
-      expect({ status, reasons }).toEqual({ status: 'degraded', reasons: [expect.stringMatching(reason)] });
-    },
-    { timeoutMs: WITHIN_MS },
-  );
+  eventually(async () => {
+    const { status, reasons } = await ready();
+    expect({ status, reasons }).toEqual({ status: 'degraded', reasons: [expect.stringMatching(reason)] });
+  });
 const saysOk = () => eventually(async () => expect(await ready()).toMatchObject({ status: 'ok', reasons: [] }));
 
 const FAULTS: [name: string, reason: RegExp, begin: () => Promise<unknown>, end: () => Promise<unknown>][] = [
@@ -74,10 +69,14 @@ describe('a Redis that takes no write', () => {
   });
 
   it('B16: one that may drop carts is degraded and warned about', async () => {
-    await config('maxmemory-policy', 'allkeys-lru');
-    await saysDegraded(/^redis: may drop carts: maxmemory-policy is allkeys-lru/);
-    expect(service.app.log).toContain('set it to noeviction');
-    await config('maxmemory-policy', 'noeviction');
+    try {
+      await config('maxmemory-policy', 'allkeys-lru');
+      await saysDegraded(/^redis: may drop carts: maxmemory-policy is allkeys-lru/);
+      // The line travels through a pipe.
+      await eventually(() => expect(service.app.log).toContain('set it to noeviction'));
+    } finally {
+      await config('maxmemory-policy', 'noeviction');
+    }
     await saysOk();
   });
 });
