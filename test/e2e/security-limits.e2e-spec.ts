@@ -208,7 +208,7 @@ describe('S13: forwarded headers', () => {
       );
       // The logins of the other tests came from this address as well.
       expect(passed).toBeLessThanOrEqual(50);
-      expect(app.log).toContain('TRUST_PROXY');
+      await eventually(() => expect(app.log).toContain('TRUST_PROXY'));
     } finally {
       await app.stop();
     }
