@@ -5,6 +5,9 @@ import { until } from './wait.mjs';
 
 /** @typedef {import('./processes.mjs').Processes} Processes */
 
+/** A server that starts deletes the temporary tables it finds: those of another one too, where they share a folder. */
+const TEMPORARY = 'tmp';
+
 /** The server's own user must be named when it runs as root, and must not be otherwise. */
 const asUser = () => (process.getuid?.() === 0 ? ['--user=root'] : []);
 
@@ -22,10 +25,12 @@ export async function installMariadb({ installer, dataDir, processes, signal }) 
     rmSync(join(home, left), { recursive: true, force: true });
   }
   const fresh = `new-${process.pid}`;
+  mkdirSync(join(home, TEMPORARY), { recursive: true });
   await processes.run('mariadb-install-db', {
     command: installer,
     // A relative folder: the script does not quote the name, which may hold a space.
     args: ['--no-defaults', ...asUser(), `--datadir=./${fresh}`, '--skip-test-db', '--skip-name-resolve'],
+    env: { ...process.env, TMPDIR: join(home, TEMPORARY) },
     cwd: home,
     timeoutMs: 120_000,
     signal,
@@ -48,6 +53,7 @@ export function mariadbPart({ program, dataDir, port, password, durable = true }
     name: 'mysql',
     title: 'MariaDB',
     invocation: () => {
+      mkdirSync(join(home, TEMPORARY), { recursive: true });
       writeFileSync(initFile, initSql(password), { mode: 0o600 });
       return {
         command: program,
@@ -55,6 +61,7 @@ export function mariadbPart({ program, dataDir, port, password, durable = true }
           '--no-defaults',
           ...asUser(),
           `--datadir=${join(home, 'data')}`,
+          `--tmpdir=${join(home, TEMPORARY)}`,
           '--bind-address=127.0.0.1',
           `--port=${port}`,
           // Relative to the data folder: a socket's path is limited to 107 bytes, a folder's is not.
