@@ -63,10 +63,10 @@ export function judgeRise({ payable }, { status, body }) {
   );
 }
 
-/** A repeat with the same key. A refusal comes beside the cart as it is now. @param {Answer} first @param {Answer} again */
+/** A repeat with the same key. A refusal comes beside cart and preview as they are now. @param {Answer} first @param {Answer} again */
 export function judgeRepeat(first, again) {
   const facts = (/** @type {Answer} */ { status, body, replayed }) => {
-    const { cart: _, ...told } = body ?? {};
+    const { cart: _cart, preview: _preview, ...told } = body ?? {};
     return { status, body: JSON.stringify(told), replayed };
   };
   return differences('repeat', facts(again), { ...facts(first), replayed: true });

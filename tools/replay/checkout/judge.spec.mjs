@@ -114,9 +114,9 @@ describe('the other answers', () => {
     expect(judgeRepeat(first, answer(201, { ...order(), orderId: '2' }, true))).toHaveLength(1);
   });
 
-  it('a repeated refusal is the first one beside the cart as it is now', () => {
+  it('a repeated refusal is the first one beside cart and preview as they are now', () => {
     const refused = answer(409, { code: 'NOTHING_SELECTED' });
-    expect(judgeRepeat(refused, answer(409, { cart: {}, code: 'NOTHING_SELECTED' }, true))).toEqual([]);
+    expect(judgeRepeat(refused, answer(409, { cart: {}, preview: {}, code: 'NOTHING_SELECTED' }, true))).toEqual([]);
     expect(judgeRepeat(refused, answer(409, { cart: {}, code: 'CART_CHANGED' }, true))).toHaveLength(1);
   });
 
