@@ -147,12 +147,4 @@ export const SYNC_MUTANTS = [
     project: 'unit',
     only: 'never due',
   },
-  {
-    name: 'versions of a new epoch begin above what MySQL has',
-    file: 'libs/cart/src/lua/includes/cart.lua',
-    from: '  raise_version(FLOOR)\n',
-    to: '',
-    spec: 'test/integration/epoch-floor.int-spec.ts',
-    only: 'higher version than a row',
-  },
 ];

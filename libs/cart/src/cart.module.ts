@@ -16,7 +16,6 @@ import { OrderedItemsStore } from './ordered-items.store.js';
 import { UnreadableFields } from './unreadable-fields.js';
 import { CartView } from './cart.view.js';
 import { CartWriter } from './cart.writer.js';
-import { VersionFloor } from './version-floor.js';
 
 @Module({
   imports: [InventoryCheckModule, PricingModule],
@@ -34,7 +33,6 @@ import { VersionFloor } from './version-floor.js';
     MergeStore,
     OrderedItemsStore,
     UnreadableFields,
-    VersionFloor,
   ],
   exports: [
     CartStore,
@@ -46,7 +44,6 @@ import { VersionFloor } from './version-floor.js';
     ItemCheck,
     MergeStore,
     OrderedItemsStore,
-    VersionFloor,
   ],
 })
 export class CartModule {}

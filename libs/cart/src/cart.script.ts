@@ -2,7 +2,6 @@ import { GUEST_CART_SECONDS, IdempotencyClaim } from '@app/identity';
 import { keys, RedisConnection, Script } from '@app/redis';
 import { CartOwner, ownerKey, ownerLabel } from './cart.owner.js';
 import { parseResult, ScriptAnswer, WriteResult } from './cart.result.js';
-import { VersionFloor } from './version-floor.js';
 
 /** What a request demands of a write. */
 export interface WriteOptions {
@@ -24,11 +23,10 @@ export async function runCartScript(redis: RedisConnection, call: ScriptCall): P
 /** The answer as it comes, of a script that may say more than the others. */
 export async function callCartScript(
   redis: RedisConnection,
-  { script, owner, options, args, ownKeys = [], outboxMax, floor }: ScriptCall,
+  { script, owner, options, args, ownKeys = [], outboxMax }: ScriptCall,
 ): Promise<ScriptAnswer> {
   const key = ownerKey(owner);
   const cart = keys.cart(key);
-  const least = (await floor?.current()) ?? '0';
   try {
     return (await redis.run(
       script,
@@ -37,7 +35,7 @@ export async function callCartScript(
         ownerLabel(owner),
         owner.kind === 'user' ? '0' : String(GUEST_CART_SECONDS),
         options.ifMatch?.join(',') ?? '',
-        `${options.minimal ? 'minimal' : 'full'} ${outboxMax} ${least} ${options.device ?? ''}`,
+        `${options.minimal ? 'minimal' : 'full'} ${outboxMax} ${options.device ?? ''}`,
         options.claim ? `${options.claim.token} ${options.claim.hash}` : '',
         ...args,
       ],
@@ -61,6 +59,4 @@ export interface ScriptCall {
   ownKeys?: readonly string[];
   /** How many entries the outbox may have before the cart is marked instead; 0 = any number. */
   outboxMax: number;
-  /** Of the present epoch; left out when there is no epoch yet. */
-  floor?: Pick<VersionFloor, 'current'>;
 }

@@ -1,4 +1,4 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, CartRow, formatItem, snapshotTextOf, tryItem } from '@app/database';
 import { QuantityRule, Sku } from '@app/inventory-check';
@@ -8,7 +8,6 @@ import { parseResult, WriteResult } from './cart.result.js';
 import { callCartScript, runCartScript, ScriptCall, WriteOptions } from './cart.script.js';
 import { JudgedSku, LimitsOfItems } from './item-check.js';
 import { Badge, latestFirst, LiveCart, parseCart } from './live-cart.js';
-import { VersionFloor } from './version-floor.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const SCRIPTS = {
@@ -79,7 +78,6 @@ export class CartStore {
   constructor(
     private readonly redis: RedisConnection,
     private readonly env: Env,
-    @Optional() private readonly floor?: VersionFloor,
   ) {}
 
   /** `undefined`: a user's cart that has to be loaded from MySQL first. */
@@ -314,7 +312,7 @@ export class CartStore {
     }
     const key = ownerKey(owner);
     const ownKeys = [lock ? keys.lock.add(key) : keys.cart(key)];
-    return { script: SCRIPTS.add, owner, options, args, ownKeys, ...this.bounds() };
+    return { script: SCRIPTS.add, owner, options, args, ownKeys, outboxMax: this.env.OUTBOX_MAX_ENTRIES };
   }
 
   private write(
@@ -323,11 +321,7 @@ export class CartStore {
     options: WriteOptions,
     args: readonly string[],
   ): Promise<WriteResult> {
-    return runCartScript(this.redis, { script, owner, options, args, ...this.bounds() });
-  }
-
-  private bounds() {
-    return { outboxMax: this.env.OUTBOX_MAX_ENTRIES, floor: this.floor };
+    return runCartScript(this.redis, { script, owner, options, args, outboxMax: this.env.OUTBOX_MAX_ENTRIES });
   }
 }
 

@@ -15,7 +15,6 @@ export { latestFirst } from './live-cart.js';
 export type { Badge, LiveCart } from './live-cart.js';
 export type { ResultLine, WriteResult } from './cart.result.js';
 export type { WriteOptions } from './cart.script.js';
-export { VersionFloor } from './version-floor.js';
 export { CartView, toGiftWarning } from './cart.view.js';
 export { CartWriter } from './cart.writer.js';
 export type { AnswerOptions, Written } from './cart.writer.js';

@@ -1,4 +1,4 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Env } from '@app/common';
 import { CartItem, formatItem } from '@app/database';
 import { GUEST_CART_SECONDS } from '@app/identity';
@@ -8,7 +8,6 @@ import { runCartScript, WriteOptions } from './cart.script.js';
 import { toItems } from './cart.store.js';
 import { LimitsOfItems } from './item-check.js';
 import { latestFirst } from './live-cart.js';
-import { VersionFloor } from './version-floor.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const SCRIPTS = {
@@ -41,7 +40,6 @@ export class MergeStore {
   constructor(
     private readonly redis: RedisConnection,
     private readonly env: Env,
-    @Optional() private readonly floor?: VersionFloor,
   ) {}
 
   /**
@@ -83,7 +81,6 @@ export class MergeStore {
       ownKeys: [keys.merge(`user:${userId}`, guestId)],
       options,
       outboxMax: this.env.OUTBOX_MAX_ENTRIES,
-      floor: this.floor,
       args: [
         frozen.strategy,
         frozen.select,
@@ -101,7 +98,6 @@ export class MergeStore {
       ownKeys: [keys.merging],
       options: { minimal: true, device },
       outboxMax: this.env.OUTBOX_MAX_ENTRIES,
-      floor: this.floor,
       args: [userId, guestId],
     });
   }

@@ -1,10 +1,9 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { CartItem, formatItem } from '@app/database';
 import { keys, loadScripts, RedisConnection, Script } from '@app/redis';
 import { CartLoader } from './cart.loader.js';
 import { CartOwner } from './cart.owner.js';
 import { runCartScript } from './cart.script.js';
-import { VersionFloor } from './version-floor.js';
 
 const scripts = loadScripts(new URL('./lua/', import.meta.url));
 const SCRIPTS = { take: scripts.get('take-ordered'), return: scripts.get('return-ordered') };
@@ -34,7 +33,6 @@ export class OrderedItemsStore {
   constructor(
     private readonly redis: RedisConnection,
     private readonly loader: CartLoader,
-    @Optional() private readonly floor?: VersionFloor,
   ) {}
 
   async take(userId: string, orderId: string, ordered: readonly OrderedItem[]): Promise<CartStep> {
@@ -69,8 +67,9 @@ export class OrderedItemsStore {
   private async run(script: Script, step: Step, userId: string, orderId: string, args: string[]) {
     const owner: CartOwner = { kind: 'user', id: userId };
     const ownKeys = [recordOf(userId, orderId, step)];
-    const call = { script, owner, ownKeys, args, options: { minimal: true }, outboxMax: 0, floor: this.floor };
-    const result = await this.loader.write(owner, () => runCartScript(this.redis, call));
+    const result = await this.loader.write(owner, () =>
+      runCartScript(this.redis, { script, owner, ownKeys, args, options: { minimal: true }, outboxMax: 0 }),
+    );
     if (result.code !== 'OK') throw new Error(`an order's step on the cart ended with ${result.code}`);
     return result.lines;
   }

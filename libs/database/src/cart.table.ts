@@ -35,8 +35,6 @@ const READ = `c.user_id, c.product_sku_id, c.product_sku_num, c.add_amount, c.se
 const CATALOGUE = 'LEFT JOIN product_sku s ON c.snapshot IS NULL AND s.sku_id = c.product_sku_id';
 
 const UPSERT_CHUNK = 500;
-/** A year of versions. */
-const ROOM_ABOVE = '31536000000000';
 
 /** A user's rows as MySQL has them. */
 export interface StoredCart {
@@ -84,17 +82,6 @@ export class CartTable {
       rows: this.parse(found.filter((row) => row.user_id !== null)).filter((row) => !row.deleted),
       maxVersion: found[0]?.max_version ?? '0',
     };
-  }
-
-  /**
-   * The highest version of any row, read at the end of an index; "0" of none. One so high that it leaves no room above it
-   * is not of our making, and does not count.
-   */
-  async highestVersion(): Promise<string> {
-    const [row] = await this.database.query<{ highest: string | null }>(
-      `SELECT MAX(version) AS highest FROM cart WHERE version <= ${MAX_VERSION} - ${ROOM_ABOVE}`,
-    );
-    return row?.highest ?? '0';
   }
 
   /** Every row of a user, deleted ones too. */

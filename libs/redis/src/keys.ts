@@ -38,7 +38,7 @@ export const keys = {
    */
   dirty: 'cart:outbox:dirty',
   gaps: 'cart:outbox:gaps',
-  /** Hash: `run` id of the Redis server and `number` of its epoch; `floor`: run id, and what versions begin above. */
+  /** Hash: run id of the Redis server, and the number of its epoch. */
   epoch: 'cart:epoch',
   /** Sorted set of user ids by the time of their last change, ms. */
   active: 'cart:active',

@@ -1,5 +1,4 @@
-import { Injectable, Logger, Optional } from '@nestjs/common';
-import { VersionFloor } from '@app/cart';
+import { Injectable, Logger } from '@nestjs/common';
 import { keys, loadScripts, RedisConnection } from '@app/redis';
 
 const open = loadScripts(new URL('./lua/', import.meta.url)).get('open-epoch');
@@ -16,10 +15,7 @@ export class Epochs {
   private runId: string | undefined;
   private known: number | undefined;
 
-  constructor(
-    private readonly redis: RedisConnection,
-    @Optional() private readonly floor?: VersionFloor,
-  ) {
+  constructor(private readonly redis: RedisConnection) {
     // Behind a new connection there may be another server.
     redis.onReady(() => (this.runId = undefined));
   }
@@ -32,8 +28,6 @@ export class Epochs {
     if (began === 1) this.logger.warn(`epoch ${epoch} begins: Redis has restarted, or lost its data`);
     if (epoch !== this.known) {
       this.known = epoch;
-      // An emptied Redis has kept its connections.
-      this.floor?.renew();
       for (const listener of this.listeners) listener(epoch);
     }
     return epoch;

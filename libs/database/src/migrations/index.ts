@@ -11,7 +11,6 @@ import { CatalogueOfShops1764820000000 } from './1764820000000-catalogue-of-shop
 import { OrderLists1764840000000 } from './1764840000000-order-lists.js';
 import { TimesInUtc1764860000000 } from './1764860000000-times-in-utc.js';
 import { LinesOfMany1764870000000 } from './1764870000000-lines-of-many.js';
-import { HighestVersion1764880000000 } from './1764880000000-highest-version.js';
 
 /** In the order they run. Listed, so that a stray file is never a migration. */
 export const migrations = [
@@ -28,5 +27,4 @@ export const migrations = [
   OrderLists1764840000000,
   TimesInUtc1764860000000,
   LinesOfMany1764870000000,
-  HighestVersion1764880000000,
 ];

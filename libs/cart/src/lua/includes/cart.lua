@@ -13,8 +13,7 @@
 -- ARGV[2] ttl     seconds the cart lives after this change; 0 = for ever
 -- ARGV[3] match   versions the caller would accept, joined by commas; "" = any
 -- ARGV[4] reply   "full" = all fields of the cart, "minimal" = the meta field alone; then the most entries the outbox may
---                 have, 0 = any number; then the floor of the epoch, below which no change of it gets a version; then the
---                 device that asks, if it is known
+--                 have, 0 = any number; then the device that asks, if it is known
 -- ARGV[5] claim   "<token> <hash of the body>" of the idempotency record; "" = the request has no key
 --
 -- Every script answers { "OK", fields, line… } or { "REFUSED", line… } with lines "<sku or -> <code> <number>…", or says
@@ -26,7 +25,7 @@ local call = redis.call
 local CART, REMOVED, OUTBOX = KEYS[1], KEYS[2], KEYS[3]
 local ACTIVE, UNDO, IDEMPOTENCY = KEYS[4], KEYS[5], KEYS[6]
 local OWNER, TTL, MATCH, CLAIM = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
-local REPLY, OUTBOX_MAX, FLOOR, DEVICE = string.match(ARGV[4], '^(%a+) (%d+) (%d+) ?(.*)$')
+local REPLY, OUTBOX_MAX, DEVICE = string.match(ARGV[4], '^(%a+) (%d+) ?(.*)$')
 local DIRTY, GAPS = OUTBOX .. ':dirty', OUTBOX .. ':gaps'
 local IS_USER = string.sub(OWNER, 1, 5) == 'user:'
 local UNDO_SECONDS = 600
@@ -169,8 +168,6 @@ local function stamp()
   local time = call('TIME')
   version = time[1] .. string.sub('00000' .. time[2], -6)
   now_ms = string.sub(version, 1, -4)
-  -- MySQL may keep more of this cart than this Redis does, under the time of a clock that was ahead.
-  raise_version(FLOOR)
   local last = meta.version
   if #last > #version or (#last == #version and last >= version) then version = string.format('%.0f', last + 1) end
   meta.version = version
